@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target obeys: Swift 6 language mode and explicit existentials.
+let common: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// What the pure modules obey besides: strict memory safety, and no warning survives.
+let pure: [SwiftSetting] = common + [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "Martinet",
+  platforms: [.macOS("26.0")],
+  products: [
+    .library(name: "Martinet", targets: ["Martinet"]),
+    .library(name: "MartinetSimulation", targets: ["MartinetSimulation"]),
+    .library(name: "MartinetStack", targets: ["MartinetStack"]),
+    .executable(name: "martinet", targets: ["MartinetTool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto", "3.12.0"..<"5.0.0"),
+  ],
+  targets: [
+    .target(name: "MartinetWire", swiftSettings: pure),
+    .target(name: "MartinetTCP", dependencies: ["MartinetWire"], swiftSettings: pure),
+    .target(
+      name: "MartinetStack", dependencies: ["MartinetWire", "MartinetTCP"], swiftSettings: pure),
+    .target(
+      name: "MartinetSimulation", dependencies: ["MartinetWire", "MartinetTCP", "MartinetStack"],
+      swiftSettings: pure),
+    .target(name: "CMartinetLinux"),
+    .target(
+      name: "MartinetLinks",
+      dependencies: ["CMartinetLinux", "MartinetWire", "MartinetTCP", "MartinetStack"],
+      swiftSettings: common),
+    .target(
+      name: "MartinetRuntime",
+      dependencies: [
+        "CMartinetLinux", "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation",
+        "MartinetLinks",
+      ], swiftSettings: common),
+    .target(
+      name: "Martinet",
+      dependencies: [
+        "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation", "MartinetLinks",
+        "MartinetRuntime",
+      ], swiftSettings: common),
+    .executableTarget(
+      name: "MartinetTool",
+      dependencies: [
+        "Martinet", "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation",
+        "MartinetLinks", "MartinetRuntime",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: common),
+
+    .target(
+      name: "MartinetTestSupport",
+      dependencies: ["MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation"],
+      path: "Tests/MartinetTestSupport", swiftSettings: common),
+    .testTarget(
+      name: "MartinetWireTests", dependencies: ["MartinetWire", "MartinetTestSupport"],
+      swiftSettings: common),
+    .testTarget(
+      name: "MartinetTCPTests", dependencies: ["MartinetWire", "MartinetTCP", "MartinetTestSupport"],
+      swiftSettings: common),
+    .testTarget(
+      name: "MartinetStackTests",
+      dependencies: ["MartinetWire", "MartinetTCP", "MartinetStack", "MartinetTestSupport"],
+      swiftSettings: common),
+    .testTarget(
+      name: "MartinetSimulationTests",
+      dependencies: [
+        "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation", "MartinetTestSupport",
+      ], swiftSettings: common),
+    .testTarget(
+      name: "MartinetTests",
+      dependencies: [
+        "Martinet", "MartinetRuntime", "MartinetLinks", "MartinetSimulation", "MartinetStack",
+        "MartinetTCP", "MartinetWire", "MartinetTestSupport",
+      ], swiftSettings: common),
+    .testTarget(
+      name: "MartinetToolTests", dependencies: ["MartinetTool", "MartinetTestSupport"],
+      swiftSettings: common),
+    .testTarget(
+      name: "MartinetInteropTests", dependencies: ["MartinetTool", "MartinetTestSupport"],
+      swiftSettings: common),
+    .testTarget(name: "HouseRulesTests", swiftSettings: common),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,93 @@
+/// The knobs of the engine that all connections of a host share: defaults, bounds and sources.
+public struct Configuration: Sendable {
+  /// The retransmission timeout before there is a sample (RFC 6298 section 2.1): 1 s.
+  public var initialRetransmissionTimeout = Interval.seconds(1)
+  /// The least retransmission timeout. Unlike RFC 6298 section 2.4 (1 s) the default is 200 ms, as in the systems one meets.
+  public var minimumRetransmissionTimeout = Interval.milliseconds(200)
+  /// The largest retransmission timeout (RFC 6298 section 2.5): at least 60 s.
+  public var maximumRetransmissionTimeout = Interval.seconds(60)
+  /// The granularity G of the retransmission clock (RFC 6298 section 2).
+  public var clockGranularity = Interval.milliseconds(1)
+  /// R1, in retransmissions, after which the program is warned (RFC 9293 section 3.8.3): at least 3.
+  public var warningRetransmissions = 3
+  /// R2 for data (RFC 9293 section 3.8.3): at least 100 s.
+  public var giveUpAfter = Interval.seconds(924)
+  /// R2 for a SYN (RFC 9293 section 3.8.3): at least 3 minutes.
+  public var connectGiveUpAfter = Interval.seconds(180)
+  /// How often a SYN,ACK of a passive open is retransmitted before the record is dropped (RFC 4987 section 3.3).
+  public var synAckRetransmissions = 5
+  /// The maximum segment lifetime (RFC 9293 section 3.4.2). Unlike the RFC's 2 minutes the default is 30 s.
+  public var maximumSegmentLifetime = Interval.seconds(30)
+  /// How long an acknowledgement may be delayed (RFC 9293 section 3.8.6.3): under 500 ms.
+  public var delayedAcknowledgement = Interval.milliseconds(40)
+  /// How many segments at the start of a flow are acknowledged at once.
+  public var quickAcknowledgements = 16
+  /// The override timer of silly-window avoidance (RFC 9293 section 3.8.6.2.1): 0.1 to 1 s.
+  public var sillyWindowOverride = Interval.milliseconds(500)
+  /// The longest interval between zero-window probes (RFC 9293 section 3.8.6.1).
+  public var maximumProbeInterval = Interval.seconds(60)
+  /// How long a connection whose program has gone waits for the peer's FIN in FIN-WAIT-2.
+  public var orphanedFinWait2 = Interval.seconds(60)
+  /// Challenge acknowledgements per connection in ``challengeInterval`` (RFC 5961 section 7).
+  public var challengeLimit = 10
+  public var challengeInterval = Interval.seconds(5)
+  /// The initial congestion window in segments (RFC 6928).
+  public var initialWindowSegments = 10
+  /// Duplicate acknowledgements that mean loss (RFC 5681 section 3.2).
+  public var duplicateThreshold = 3
+  /// Whether timestamps are offered and accepted (RFC 7323 section 3).
+  public var timestamps = true
+  /// Whether selective acknowledgement is offered and accepted (RFC 2018).
+  public var selectiveAcknowledgement = true
+  /// Whether window scaling is offered and accepted (RFC 7323 section 2).
+  public var windowScaling = true
+  /// The least maximum segment size taken from a peer, in payload octets: a smaller offer is raised to this (ATK-22).
+  public var minimumSegmentSize = 88
+  /// Records of transmission and of reordered arrival per connection.
+  public var maximumRecords = 16384
+  /// The defaults of what each connection can change.
+  public var connection = ConnectionOptions()
+
+  public init() {}
+}
+
+/// Which congestion control a connection uses.
+public enum CongestionAlgorithm: UInt8, Sendable, CaseIterable {
+  /// RFC 5681 with RFC 3465.
+  case reno
+}
+
+/// What a program can set on one connection.
+public struct ConnectionOptions: Hashable, Sendable {
+  /// Nagle's algorithm off (RFC 9293 section 3.7.4).
+  public var noDelay = false
+  /// Keep-alive on (RFC 9293 section 3.8.4).
+  public var keepAlive = false
+  /// Silence before the first probe: at least 2 hours by default (RFC 9293 section 3.8.4).
+  public var keepAliveIdle = Interval.seconds(7200)
+  /// Time between probes.
+  public var keepAliveInterval = Interval.seconds(75)
+  /// Unanswered probes that end the connection: at least 2 (RFC 9293 MUST-29).
+  public var keepAliveCount = 9
+  /// How long data may stay unacknowledged; zero leaves it to R2 (RFC 9293 section 3.8.3, RFC 5482).
+  public var userTimeout = Interval.zero
+  /// How long the SYN may stay unanswered; zero leaves it to R2.
+  public var connectTimeout = Interval.zero
+  /// Octets that may wait to be read: what the window is made of.
+  public var receiveBufferSize = 1 << 20
+  /// Octets that a program may write ahead of the acknowledgement.
+  public var sendBufferSize = 1 << 20
+  /// Urgent octets stay in the stream (RFC 6093 section 6).
+  public var urgentInline = false
+  /// The DSCP in the upper six bits of the traffic class; the lower two belong to ECN (RFC 9293 section 3.9.1.9).
+  public var trafficClass: UInt8 = 0
+  /// TTL or hop limit, 1 to 255 (RFC 9293 section 3.9.2).
+  public var hopLimit: UInt8 = 64
+  /// Each arriving segment is acknowledged at once.
+  public var quickAcknowledgement = false
+  /// The largest segment payload to offer and to send; 0 leaves it to the path.
+  public var maximumSegmentSize: UInt16 = 0
+  public var congestion = CongestionAlgorithm.reno
+
+  public init() {}
+}

@@ -1,0 +1,101 @@
+import MartinetWire
+
+/// An ICMP error as it concerns a connection.
+public struct UnreachableCause: Hashable, Sendable {
+  public var isIPv6: Bool
+  /// The ICMP type.
+  public var type: UInt8
+  /// The ICMP code.
+  public var code: UInt8
+
+  public init(isIPv6: Bool, type: UInt8, code: UInt8) {
+    self.isIPv6 = isIPv6
+    self.type = type
+    self.code = code
+  }
+}
+
+/// What a connection knew when it gave its peer up.
+public struct SilenceEvidence: Hashable, Sendable {
+  /// The octets nobody acknowledged.
+  public var unacknowledged: SequenceRange
+  /// How long nothing was acknowledged, or nothing was heard.
+  public var silence: Interval
+  /// Retransmissions or probes that went unanswered.
+  public var attempts: Int
+  /// The last soft error that the network reported meanwhile.
+  public var softError: UnreachableCause?
+
+  public init(unacknowledged: SequenceRange, silence: Interval, attempts: Int, softError: UnreachableCause? = nil) {
+    self.unacknowledged = unacknowledged
+    self.silence = silence
+    self.attempts = attempts
+    self.softError = softError
+  }
+}
+
+/// Why a connection is over.
+public enum EndReason: Hashable, Sendable {
+  /// Both sides closed.
+  case closed
+  /// The peer answered the SYN with RST.
+  case refused
+  /// The peer reset the connection while it was in `phase`.
+  case reset(in: Phase)
+  /// The SYN stayed unanswered until R2 (RFC 9293 section 3.8.3).
+  case connectTimedOut(SilenceEvidence)
+  /// Data stayed unacknowledged until R2 (RFC 9293 section 3.8.3).
+  case retransmissionTimedOut(SilenceEvidence)
+  /// Data stayed unacknowledged for the user timeout (RFC 9293 section 3.10.8).
+  case userTimedOut(SilenceEvidence)
+  /// Keep-alive probes stayed unanswered (RFC 9293 section 3.8.4).
+  case keepAliveTimedOut(SilenceEvidence)
+  /// The network says the peer can't be reached.
+  case unreachable(UnreachableCause)
+  /// The local side aborted.
+  case aborted
+}
+
+/// Why a call on a connection failed (RFC 9293 section 3.10).
+public enum CallError: Error, Hashable, Sendable {
+  /// "connection does not exist"
+  case doesNotExist
+  /// "connection already exists"
+  case alreadyExists
+  /// "connection closing": the local side has closed its half.
+  case closing
+  /// The connection is over.
+  case ended(EndReason)
+}
+
+/// What a receive call brought.
+public enum Received: Hashable, Sendable {
+  /// So many octets were copied.
+  case bytes(Int)
+  /// Nothing is there yet.
+  case nothingYet
+  /// The peer has closed its half and everything before was read.
+  case endOfStream
+}
+
+/// What happened to a connection since it was last asked.
+public struct ConnectionEvents: OptionSet, Hashable, Sendable {
+  public let rawValue: UInt16
+  public init(rawValue: UInt16) { self.rawValue = rawValue }
+  /// The handshake is complete.
+  public static let connected = ConnectionEvents(rawValue: 1)
+  /// There is something to read: octets, or the end of the stream.
+  public static let readable = ConnectionEvents(rawValue: 2)
+  /// There is room to write again.
+  public static let writable = ConnectionEvents(rawValue: 4)
+  /// The peer sent its FIN.
+  public static let peerClosed = ConnectionEvents(rawValue: 8)
+  /// The urgent pointer came or advanced (RFC 9293 section 3.8.5).
+  public static let urgent = ConnectionEvents(rawValue: 16)
+  /// R1 was reached, or a soft error was reported (RFC 9293 section 3.9.1.8).
+  public static let warning = ConnectionEvents(rawValue: 32)
+  /// Everything sent, the FIN included, has been acknowledged.
+  public static let allAcknowledged = ConnectionEvents(rawValue: 64)
+  /// The connection is over; its end reason says why.
+  public static let ended = ConnectionEvents(rawValue: 128)
+}

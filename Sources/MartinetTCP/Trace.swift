@@ -1,0 +1,206 @@
+import MartinetWire
+
+/// The connection that a trace event belongs to: the host's slot and its generation.
+@frozen
+public struct ConnectionID: Hashable, Sendable {
+  public let slot: UInt32
+  public let generation: UInt32
+  @inlinable
+  public init(slot: UInt32, generation: UInt32) {
+    self.slot = slot
+    self.generation = generation
+  }
+  /// No connection.
+  public static let none = ConnectionID(slot: UInt32.max, generation: 0)
+}
+
+/// A segment as a trace shows it.
+public struct SegmentSummary: Sendable {
+  public var sequence: SequenceNumber
+  public var acknowledgement: SequenceNumber
+  public var flags: TCPFlags
+  /// The window in octets, scaled where it is.
+  public var window: Int
+  public var payload: Int
+  public var options: TCPOptions
+  public init(_ header: TCPHeader, payload: Int, windowShift: UInt8) {
+    sequence = header.sequence
+    acknowledgement = header.acknowledgement
+    flags = header.flags
+    window = Int(header.window) << Int(windowShift)
+    self.payload = payload
+    options = header.options
+  }
+}
+
+/// Why a segment left.
+public enum TransmissionReason: UInt8, Sendable, CaseIterable {
+  case handshake
+  case newData
+  /// Data on a first or second duplicate acknowledgement (RFC 3042).
+  case limitedTransmit
+  /// The third duplicate acknowledgement, or SACK evidence (RFC 5681 section 3.2).
+  case fastRetransmission
+  /// A partial acknowledgement in recovery (RFC 6582 section 3.2).
+  case partialAcknowledgement
+  /// The retransmission timer expired (RFC 6298 section 5.4).
+  case timeout
+  /// Further loss repaired after a timeout.
+  case timeoutRecovery
+  /// A probe for the tail of a flight (RFC 8985 section 7).
+  case tailLossProbe
+  /// The path refuses packets of that size (RFC 1191, RFC 8201).
+  case packetTooBig
+  /// A probe of a zero window (RFC 9293 section 3.8.6.1).
+  case windowProbe
+  /// A probe of an idle peer (RFC 9293 section 3.8.4).
+  case keepAliveProbe
+  /// The second full segment arrived, or a program read.
+  case acknowledgement
+  /// The delayed-acknowledgement timer expired.
+  case delayedAcknowledgement
+  /// An out-of-order, duplicate or gap-filling segment (RFC 5681 section 3.2).
+  case duplicateAcknowledgement
+  /// The window opened (RFC 9293 section 3.8.6.2.2).
+  case windowUpdate
+  /// An answer to a doubtful segment (RFC 5961).
+  case challengeAcknowledgement
+  case fin
+  case reset
+
+  /// Whether the segment repeats octets that were sent before.
+  public var isRetransmission: Bool {
+    switch self {
+    case .fastRetransmission, .partialAcknowledgement, .timeout, .timeoutRecovery, .packetTooBig: true
+    default: false
+    }
+  }
+}
+
+/// Why an arriving segment was dropped, wholly or as far as its text goes.
+public enum DropReason: UInt8, Sendable, CaseIterable {
+  case outsideWindow
+  case pawsOldTimestamp
+  case timestampMissing
+  case resetOutsideWindow
+  case resetNotAtLeftEdge
+  case synInSynchronizedState
+  case acknowledgementMissing
+  case acknowledgementOfNothingSent
+  case acknowledgementTooOld
+  case duplicateData
+  case dataAfterFin
+  case dataAfterClose
+  case noRoom
+  case unacceptableInState
+  case resetInTimeWait
+}
+
+/// Why the congestion window or its threshold changed.
+public enum CongestionCause: UInt8, Sendable, CaseIterable {
+  case initialWindow
+  case slowStart
+  case congestionAvoidance
+  case enteredFastRecovery
+  case inflatedByDuplicate
+  case partialAcknowledgement
+  case leftFastRecovery
+  case retransmissionTimeout
+  case idleRestart
+  case explicitNotification
+  case spuriousUndone
+}
+
+/// A timer of a connection (RFC 9293 section 3.10.8).
+public enum TimerKind: UInt8, Sendable, CaseIterable {
+  case retransmission
+  case persist
+  case delayedAcknowledgement
+  case sillyWindowOverride
+  case keepAlive
+  case userTimeout
+  case timeWait
+  case finWait2
+  case reordering
+  case pacing
+}
+
+/// What happened in a connection, and why.
+public enum TraceKind: Sendable {
+  case opened(local: Endpoint, remote: Endpoint, passive: Bool)
+  case sent(SegmentSummary, TransmissionReason)
+  case received(SegmentSummary)
+  case dropped(SegmentSummary, DropReason)
+  case phaseChanged(from: Phase, to: Phase, Trigger)
+  case timerExpired(TimerKind)
+  case congestion(window: Int, threshold: Int, inFlight: Int, CongestionCause)
+  case roundTrip(sample: Interval, smoothed: Interval, variation: Interval, timeout: Interval)
+  case lossDetected(SequenceRange, TransmissionReason)
+  case sendWindow(Int)
+  case pathMTU(Int)
+  case softError(UnreachableCause)
+  case warning(retransmissions: Int)
+  case ended(EndReason)
+}
+
+public struct TraceEvent: Sendable {
+  public var time: Instant
+  public var connection: ConnectionID
+  public var kind: TraceKind
+  public init(time: Instant, connection: ConnectionID, kind: TraceKind) {
+    self.time = time
+    self.connection = connection
+    self.kind = kind
+  }
+}
+
+/// The events that wait for whoever listens: a bounded queue that counts what it could not hold.
+public struct TraceBuffer: ~Copyable {
+  /// Whether anybody listens; nothing is recorded otherwise.
+  public var isEnabled = false
+  /// Events that were lost because nobody took them in time.
+  public private(set) var lost: UInt64 = 0
+  private var events: [TraceEvent] = []
+  private var head = 0
+  private let capacity: Int
+
+  public init(capacity: Int) {
+    self.capacity = capacity
+  }
+
+  public mutating func record(_ kind: TraceKind, of connection: ConnectionID, at time: Instant) {
+    guard events.count - head < capacity else {
+      lost += 1
+      return
+    }
+    events.append(TraceEvent(time: time, connection: connection, kind: kind))
+  }
+
+  /// Takes the oldest event.
+  public mutating func poll() -> TraceEvent? {
+    guard head < events.count else { return nil }
+    let event = events[head]
+    head += 1
+    if head == events.count {
+      events.removeAll(keepingCapacity: true)
+      head = 0
+    } else if head >= 4096 && head * 2 >= events.count {
+      events.removeFirst(head)
+      head = 0
+    }
+    return event
+  }
+}
+
+/// What every connection of a host works with: the page pool, the knobs, the trace.
+public struct Environment: ~Copyable {
+  public var pool: PagePool
+  public var configuration: Configuration
+  public var trace: TraceBuffer
+
+  public init(configuration: Configuration, pages: Int, traceCapacity: Int = 65536) {
+    pool = PagePool(limit: pages)
+    self.configuration = configuration
+    trace = TraceBuffer(capacity: traceCapacity)
+  }
+}

@@ -1,0 +1,356 @@
+/// The number of a page of a ``PagePool``.
+@frozen
+public struct PageIndex: Hashable, Sendable {
+  public let rawValue: UInt32
+  @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
+  /// No page.
+  public static let none = PageIndex(UInt32.max)
+  @inlinable public var isNone: Bool { rawValue == UInt32.max }
+}
+
+/// What the pool keeps about one page: who holds it, and which bytes of it count in the chain it is part of.
+@usableFromInline
+struct PageState {
+  @usableFromInline var next: PageIndex = .none
+  @usableFromInline var offset: UInt16 = 0
+  @usableFromInline var length: UInt16 = 0
+  @usableFromInline var references: UInt32 = 0
+}
+
+/// A list of pages, each with a run of bytes, that one owner holds: a packet, or bytes waiting to be read.
+///
+/// A chain has no deinitialiser, since only its pool can take the pages back: give it to
+/// ``PagePool/release(_:)`` or append it to another chain.
+@frozen
+public struct PageChain: ~Copyable {
+  @usableFromInline var first: PageIndex
+  @usableFromInline var last: PageIndex
+  /// The bytes in the chain.
+  public internal(set) var count: Int
+
+  /// An empty chain: it holds no page.
+  @inlinable
+  public init() {
+    first = .none
+    last = .none
+    count = 0
+  }
+
+  @inlinable public var isEmpty: Bool { count == 0 }
+}
+
+/// The one bounded store of payload memory of a host, in pages of 2,048 octets.
+///
+/// A page is taken when there is a byte to put into it and given back with its last holder. At the limit the pool refuses
+/// the new and counts the refusal. Pages never move, so a link may read them outside the host's lock while it
+/// holds them pinned.
+@safe
+public struct PagePool: ~Copyable {
+  /// The octets of a page.
+  public static let pageSize = 2048
+  @usableFromInline static let chunkShift = 5
+  @usableFromInline static let chunkPages = 32
+
+  @usableFromInline var chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  @usableFromInline var states: UnsafeMutablePointer<PageState>
+  private var chunkCount = 0
+  private var free: PageIndex = .none
+  /// The most pages there may be.
+  public let limit: Int
+  /// The pages that somebody holds.
+  public private(set) var pagesInUse = 0
+  /// How often the pool had to refuse a page.
+  public private(set) var refusals: UInt64 = 0
+
+  /// A pool of at most `limit` pages (rounded up to a multiple of 32); memory is taken as it is needed.
+  public init(limit: Int) {
+    let chunkLimit = max(1, (limit + PagePool.chunkPages - 1) / PagePool.chunkPages)
+    self.limit = chunkLimit * PagePool.chunkPages
+    unsafe chunks = .allocate(capacity: chunkLimit)
+    unsafe states = .allocate(capacity: chunkLimit * PagePool.chunkPages)
+  }
+
+  deinit {
+    for index in 0..<chunkCount {
+      unsafe chunks[index].deallocate()
+    }
+    unsafe chunks.deallocate()
+    unsafe states.deallocate()
+  }
+
+  // MARK: Pages
+
+  /// Takes a page, held once; nil at the limit.
+  public mutating func allocate() -> PageIndex? {
+    if free.isNone && !grow() {
+      refusals += 1
+      return nil
+    }
+    let page = free
+    let state = unsafe states + Int(page.rawValue)
+    free = unsafe state.pointee.next
+    unsafe state.pointee = PageState(next: .none, offset: 0, length: 0, references: 1)
+    pagesInUse += 1
+    return page
+  }
+
+  private mutating func grow() -> Bool {
+    let base = chunkCount * PagePool.chunkPages
+    guard base < limit else { return false }
+    unsafe chunks[chunkCount] = .allocate(byteCount: PagePool.chunkPages * PagePool.pageSize, alignment: 64)
+    chunkCount += 1
+    for offset in stride(from: PagePool.chunkPages - 1, through: 0, by: -1) {
+      unsafe (states + base + offset).initialize(to: PageState(next: free))
+      free = PageIndex(UInt32(base + offset))
+    }
+    return true
+  }
+
+  /// Holds `page` once more.
+  @inlinable
+  public mutating func pin(_ page: PageIndex) {
+    unsafe states[Int(page.rawValue)].references &+= 1
+  }
+
+  /// Lets go of `page` once; the last holder gives it back.
+  @inlinable
+  public mutating func unpin(_ page: PageIndex) {
+    let references = unsafe states[Int(page.rawValue)].references
+    precondition(references > 0, "a page is released more often than it was held")
+    unsafe states[Int(page.rawValue)].references = references - 1
+    if references == 1 {
+      giveBack(page)
+    }
+  }
+
+  @usableFromInline
+  mutating func giveBack(_ page: PageIndex) {
+    unsafe states[Int(page.rawValue)].next = free
+    free = page
+    pagesInUse -= 1
+  }
+
+  /// Where the bytes of `page` begin; stable for as long as the page is held.
+  @unsafe @inlinable
+  public func address(of page: PageIndex) -> UnsafeMutableRawPointer {
+    let number = Int(page.rawValue)
+    let within = (number & (PagePool.chunkPages - 1)) * PagePool.pageSize
+    return unsafe chunks[number >> PagePool.chunkShift] + within
+  }
+
+  /// Copies all of `source` into `page` from `offset` on. The bytes must fit.
+  public mutating func write(_ source: RawSpan, to page: PageIndex, at offset: Int) {
+    precondition(offset >= 0 && offset + source.byteCount <= PagePool.pageSize, "a write goes beyond its page")
+    unsafe source.withUnsafeBytes { bytes in
+      if let base = bytes.baseAddress {
+        unsafe (address(of: page) + offset).copyMemory(from: base, byteCount: bytes.count)
+      }
+    }
+  }
+
+  /// Reads `range` of `page` in place.
+  @inlinable
+  public func withBytes<Result: ~Copyable, Failure: Error>(
+    of page: PageIndex, _ range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    precondition(range.lowerBound >= 0 && range.upperBound <= PagePool.pageSize, "a read goes beyond its page")
+    let bytes = unsafe UnsafeRawBufferPointer(start: address(of: page) + range.lowerBound, count: range.count)
+    return try unsafe body(bytes.bytes)
+  }
+
+  // MARK: Chains
+
+  /// A chain with room for `capacity` octets, all of them counted, contents undefined; nil at the limit.
+  public mutating func allocateChain(capacity: Int) -> PageChain? {
+    var chain = PageChain()
+    var missing = capacity
+    while missing > 0 {
+      guard let page = allocate() else {
+        release(chain)
+        return nil
+      }
+      let length = min(missing, PagePool.pageSize)
+      unsafe states[Int(page.rawValue)].length = UInt16(length)
+      link(page, to: &chain, count: length)
+      missing -= length
+    }
+    return chain
+  }
+
+  /// A chain that holds a copy of `bytes`; nil at the limit.
+  public mutating func chain(copying bytes: RawSpan) -> PageChain? {
+    guard let chain = allocateChain(capacity: bytes.byteCount) else { return nil }
+    var page = chain.first
+    var position = 0
+    while position < bytes.byteCount {
+      let length = min(bytes.byteCount - position, PagePool.pageSize)
+      write(bytes.extracting(position..<(position + length)), to: page, at: 0)
+      page = unsafe states[Int(page.rawValue)].next
+      position += length
+    }
+    return chain
+  }
+
+  private mutating func link(_ page: PageIndex, to chain: inout PageChain, count: Int) {
+    if chain.last.isNone {
+      chain.first = page
+    } else {
+      unsafe states[Int(chain.last.rawValue)].next = page
+    }
+    chain.last = page
+    chain.count += count
+  }
+
+  /// Gives all pages of `chain` back.
+  public mutating func release(_ chain: consuming PageChain) {
+    var page = chain.first
+    while !page.isNone {
+      let next = unsafe states[Int(page.rawValue)].next
+      unpin(page)
+      page = next
+    }
+  }
+
+  /// Moves all bytes of `tail` to the end of `chain`; a tail that fits into the room left in the last page is copied there, so
+  /// that a peer's tiny segments do not each hold a page.
+  public mutating func append(_ tail: consuming PageChain, to chain: inout PageChain) {
+    if tail.first.isNone { return }
+    if !chain.last.isNone && tail.count <= PagePool.pageSize / 4 {
+      let last = unsafe states[Int(chain.last.rawValue)]
+      let end = Int(last.offset) + Int(last.length)
+      let source = unsafe states[Int(tail.first.rawValue)]
+      if last.references == 1 && tail.first == tail.last && end + tail.count <= PagePool.pageSize {
+        unsafe (address(of: chain.last) + end).copyMemory(
+          from: address(of: tail.first) + Int(source.offset), byteCount: tail.count)
+        unsafe states[Int(chain.last.rawValue)].length += UInt16(tail.count)
+        chain.count += tail.count
+        release(tail)
+        return
+      }
+    }
+    if chain.last.isNone {
+      chain.first = tail.first
+    } else {
+      unsafe states[Int(chain.last.rawValue)].next = tail.first
+    }
+    chain.last = tail.last
+    chain.count += tail.count
+  }
+
+  /// Drops the first `count` octets of `chain`, and the pages that hold nothing else.
+  public mutating func removeFirst(_ count: Int, from chain: inout PageChain) {
+    precondition(count >= 0 && count <= chain.count, "more octets are removed than there are")
+    var missing = count
+    while missing > 0 {
+      let page = chain.first
+      let state = unsafe states[Int(page.rawValue)]
+      if Int(state.length) > missing {
+        unsafe states[Int(page.rawValue)].offset = state.offset + UInt16(missing)
+        unsafe states[Int(page.rawValue)].length = state.length - UInt16(missing)
+        missing = 0
+      } else {
+        missing -= Int(state.length)
+        chain.first = state.next
+        unpin(page)
+      }
+    }
+    chain.count -= count
+    if chain.first.isNone { chain.last = .none }
+    if chain.count == 0 && !chain.first.isNone { empty(&chain) }
+  }
+
+  /// Keeps the first `count` octets of `chain` and gives the pages behind them back.
+  public mutating func keepFirst(_ count: Int, of chain: inout PageChain) {
+    precondition(count >= 0 && count <= chain.count, "more octets are kept than there are")
+    if count == 0 {
+      empty(&chain)
+      return
+    }
+    var page = chain.first
+    var remaining = count
+    while true {
+      let length = Int(unsafe states[Int(page.rawValue)].length)
+      if length >= remaining { break }
+      remaining -= length
+      page = unsafe states[Int(page.rawValue)].next
+    }
+    unsafe states[Int(page.rawValue)].length = UInt16(remaining)
+    var behind = unsafe states[Int(page.rawValue)].next
+    unsafe states[Int(page.rawValue)].next = .none
+    while !behind.isNone {
+      let next = unsafe states[Int(behind.rawValue)].next
+      unpin(behind)
+      behind = next
+    }
+    chain.last = page
+    chain.count = count
+  }
+
+  private mutating func empty(_ chain: inout PageChain) {
+    var page = chain.first
+    while !page.isNone {
+      let next = unsafe states[Int(page.rawValue)].next
+      unpin(page)
+      page = next
+    }
+    chain = PageChain()
+  }
+
+  /// Reads the first run of contiguous octets of `chain` in place: all of a packet of up to a page.
+  @inlinable
+  public func withFirstBytes<Result: ~Copyable, Failure: Error>(
+    of chain: borrowing PageChain, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    if chain.first.isNone {
+      let nothing = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+      return try unsafe body(nothing.bytes)
+    }
+    let state = unsafe states[Int(chain.first.rawValue)]
+    let bytes = unsafe UnsafeRawBufferPointer(
+      start: address(of: chain.first) + Int(state.offset), count: Int(state.length))
+    return try unsafe body(bytes.bytes)
+  }
+
+  /// Copies octets of `chain` from `offset` on into `target`, as many as there are and fit; returns how many.
+  @discardableResult
+  public func copy(_ chain: borrowing PageChain, from offset: Int, into target: inout MutableRawSpan) -> Int {
+    var copied = 0
+    let room = target.byteCount
+    unsafe target.withUnsafeMutableBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      forEachRun(of: chain, from: offset, count: room) { run in
+        unsafe run.withUnsafeBytes { source in
+          if let start = source.baseAddress {
+            unsafe (base + copied).copyMemory(from: start, byteCount: source.count)
+          }
+        }
+        copied += run.byteCount
+      }
+    }
+    return copied
+  }
+
+  /// Visits the octets `offset ..< offset + count` of `chain` as contiguous runs, in order; stops where the chain ends.
+  public func forEachRun(
+    of chain: borrowing PageChain, from offset: Int, count: Int, _ body: (RawSpan) -> Void
+  ) {
+    var skip = offset
+    var remaining = count
+    var page = chain.first
+    while !page.isNone && remaining > 0 {
+      let state = unsafe states[Int(page.rawValue)]
+      let length = Int(state.length)
+      if skip < length {
+        let taken = min(length - skip, remaining)
+        let bytes = unsafe UnsafeRawBufferPointer(
+          start: address(of: page) + Int(state.offset) + skip, count: taken)
+        unsafe body(bytes.bytes)
+        remaining -= taken
+        skip = 0
+      } else {
+        skip -= length
+      }
+      page = state.next
+    }
+  }
+}
