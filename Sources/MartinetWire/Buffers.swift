@@ -25,18 +25,19 @@ struct PageState {
 public struct PageChain: ~Copyable {
   @usableFromInline var first: PageIndex
   @usableFromInline var last: PageIndex
-  /// The bytes in the chain.
-  public internal(set) var count: Int
+  @usableFromInline var octets: Int
 
   /// An empty chain: it holds no page.
   @inlinable
   public init() {
     first = .none
     last = .none
-    count = 0
+    octets = 0
   }
 
-  @inlinable public var isEmpty: Bool { count == 0 }
+  /// The octets in the chain.
+  @inlinable public var count: Int { octets }
+  @inlinable public var isEmpty: Bool { octets == 0 }
 }
 
 /// The one bounded store of payload memory of a host, in pages of 2,048 octets.
@@ -198,7 +199,7 @@ public struct PagePool: ~Copyable {
       unsafe states[Int(chain.last.rawValue)].next = page
     }
     chain.last = page
-    chain.count += count
+    chain.octets += count
   }
 
   /// Gives all pages of `chain` back.
@@ -223,7 +224,7 @@ public struct PagePool: ~Copyable {
         unsafe (address(of: chain.last) + end).copyMemory(
           from: address(of: tail.first) + Int(source.offset), byteCount: tail.count)
         unsafe states[Int(chain.last.rawValue)].length += UInt16(tail.count)
-        chain.count += tail.count
+        chain.octets += tail.count
         release(tail)
         return
       }
@@ -234,7 +235,7 @@ public struct PagePool: ~Copyable {
       unsafe states[Int(chain.last.rawValue)].next = tail.first
     }
     chain.last = tail.last
-    chain.count += tail.count
+    chain.octets += tail.count
   }
 
   /// Drops the first `count` octets of `chain`, and the pages that hold nothing else.
@@ -254,7 +255,7 @@ public struct PagePool: ~Copyable {
         unpin(page)
       }
     }
-    chain.count -= count
+    chain.octets -= count
     if chain.first.isNone { chain.last = .none }
     if chain.count == 0 && !chain.first.isNone { empty(&chain) }
   }
@@ -283,7 +284,7 @@ public struct PagePool: ~Copyable {
       behind = next
     }
     chain.last = page
-    chain.count = count
+    chain.octets = count
   }
 
   private mutating func empty(_ chain: inout PageChain) {

@@ -1,0 +1,3 @@
+#ifndef C_MARTINET_LINUX_H
+#define C_MARTINET_LINUX_H
+#endif
