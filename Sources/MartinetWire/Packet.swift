@@ -9,6 +9,7 @@ public enum ChecksumTrust: UInt8, Sendable {
 /// A packet that came in from a link: an IP packet, or a frame on links that have them, in pages of the host's pool.
 ///
 /// A packet larger than the path's segment size is a train: segments of ``segmentSize`` payload octets that a link put together.
+@frozen
 public struct Packet: ~Copyable {
   public var chain: PageChain
   public var trust: ChecksumTrust
@@ -96,6 +97,25 @@ public struct Departure: ~Copyable {
     ranges[rangeCount] = unsafe PinnedRange(start: pool.address(of: page) + offset, count: count, page: page)
     rangeCount += 1
     payloadCount += count
+    return true
+  }
+
+  /// Pins all octets of `chain` as the next pieces of the payload; false, with nothing pinned, if the departure has no room for so many
+  /// pieces. The chain stays its owner's.
+  public mutating func append(_ chain: borrowing PageChain, in pool: inout PagePool) -> Bool {
+    let countBefore = rangeCount
+    let payloadBefore = payloadCount
+    var page = chain.first
+    while !page.isNone {
+      let state = unsafe pool.states[Int(page.rawValue)]
+      guard append(page: page, offset: Int(state.offset), count: Int(state.length), in: &pool) else {
+        for index in countBefore..<rangeCount { pool.unpin(ranges[index].page) }
+        rangeCount = countBefore
+        payloadCount = payloadBefore
+        return false
+      }
+      page = state.next
+    }
     return true
   }
 

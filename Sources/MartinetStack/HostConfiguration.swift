@@ -1,0 +1,101 @@
+import MartinetTCP
+import MartinetWire
+
+/// The knobs of a host: each with its default, its unit, and what it bounds.
+public struct HostConfiguration: Sendable {
+  /// The knobs of the TCP engine.
+  public var tcp = Configuration()
+
+  // MARK: Memory
+
+  /// The most pages of 2,048 octets that packets and buffers may take: 128 MiB.
+  public var pages = 65536
+  /// The most trace events that wait to be polled.
+  public var traceCapacity = 65536
+
+  // MARK: Connections
+
+  /// The most connections in any phase.
+  public var connections = 262_144
+  /// The most connections in TIME-WAIT whose program has gone; the oldest makes room for a new one.
+  public var timeWait = 16_384
+  /// The most half-open connections per listener (RFC 4987 section 3.2).
+  public var synQueue = 256
+  /// Whether a SYN that finds the queue of half-open connections full takes the place of the oldest entry
+  /// (RFC 4987 section 3.4) instead of being dropped.
+  public var synQueueRecyclesOldest = true
+  /// The most listeners.
+  public var listeners = 4096
+  /// Whether a SYN to a listener whose accept queue is full is answered with RST instead of silence.
+  public var refusesWhenFull = false
+  /// The ports that a connection without a port of its own is given (RFC 6056 section 3.2).
+  public var ephemeralPorts: ClosedRange<UInt16> = 49152...65535
+  /// What is added to the maximum segment lifetime of an ISN clock tick: see RFC 6528. The tick is 4 microseconds.
+  public static let sequenceClockTick = Interval.microseconds(4)
+
+  // MARK: Internet layer
+
+  /// The most octets of fragments that wait for the rest of their datagram.
+  public var fragmentBytes = 256 << 10
+  /// The most datagrams that are being reassembled.
+  public var fragmentedDatagrams = 64
+  /// The most fragments of one datagram (CVE-2018-5391).
+  public var fragmentsPerDatagram = 64
+  /// How long fragments wait for the rest (RFC 1122 section 3.3.2, RFC 8200 section 4.5): 60 s.
+  public var reassemblyTimeout = Interval.seconds(60)
+  /// The most neighbours that are remembered, all interfaces together.
+  public var neighbours = 1024
+  /// The most packets that wait for one neighbour's link-layer address (RFC 4861 section 7.2.2): at least 1.
+  public var unresolvedPackets = 3
+  /// The most destinations whose path MTU is remembered.
+  public var paths = 4096
+  /// How long a lowered path MTU is believed (RFC 1191 section 6.3, RFC 8201 section 4): at least 5 minutes.
+  public var pathAge = Interval.minutes(10)
+  /// The least path MTU that an ICMP message may bring about for IPv4 (RFC 5927 section 7.2): at least 68.
+  public var minimumPathMTU = 552
+  /// The most routes.
+  public var routes = 1024
+  /// The most packets that the host itself has to send: ICMP, ARP, RST, UDP.
+  public var outgoingPackets = 4096
+  /// The most IPv6 extension headers of one packet, and the most options of one of them.
+  public var extensionHeaders = 8
+  public var extensionOptions = 16
+
+  // MARK: ICMP
+
+  /// ICMP errors per second and the burst (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4).
+  public var icmpErrorsPerSecond = 100
+  public var icmpErrorBurst = 50
+  /// Echo replies per second and the burst.
+  public var echoRepliesPerSecond = 10_000
+  public var echoReplyBurst = 1000
+  /// RSTs per second that answer segments without a connection, and the burst.
+  public var resetsPerSecond = 1000
+  public var resetBurst = 500
+  /// Whether an echo request to a broadcast or multicast address is answered (RFC 1122 section 3.2.2.6).
+  public var acceptsBroadcastEcho = false
+  /// The TTL or hop limit of packets for which nobody says another.
+  public var hopLimit: UInt8 = 64
+
+  // MARK: UDP
+
+  /// The most UDP endpoints.
+  public var datagramEndpoints = 4096
+  /// The most octets that wait to be read from one UDP endpoint, headers counted.
+  public var datagramBytes = 256 << 10
+  /// The most datagrams that wait to be read from one UDP endpoint.
+  public var datagramCount = 256
+
+  public init() {}
+}
+
+/// The secret of a host: 128 bits from a generator that nobody outside can predict (RFC 4086). The simulator takes them from
+/// its seed.
+public struct HostSecret: Sendable {
+  let a: UInt64
+  let b: UInt64
+  public init(_ a: UInt64, _ b: UInt64) {
+    self.a = a
+    self.b = b
+  }
+}

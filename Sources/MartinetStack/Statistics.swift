@@ -1,0 +1,72 @@
+/// Why the host discarded a packet (RFC 1122 section 1.2.3: whatever is discarded is counted).
+public enum DiscardReason: UInt8, Sendable, CaseIterable {
+  case noSuchInterface
+  case truncatedFrame
+  case frameForAnother
+  case unknownEtherType
+  case malformedHeader
+  case badHeaderChecksum
+  case badTransportChecksum
+  case martianSource
+  case martianDestination
+  case notForUs
+  case sourceRouted
+  case unknownProtocol
+  case optionDemandsDiscard
+  case tooManyExtensionHeaders
+  case malformedFragment
+  case overlappingFragment
+  case fragmentLimit
+  case reassemblyTimeout
+  case malformedTransport
+  case noMemory
+  case landAttack
+  case synToGroup
+  case synQueueFull
+  case acceptQueueFull
+  case connectionLimit
+  case noConnection
+  case noListener
+  case noEndpoint
+  case datagramQueueFull
+  case icmpIgnored
+  case icmpMalformed
+  case icmpQuoteUnknown
+  case arpIgnored
+  case neighbourMessageInvalid
+  case neighbourUnresolved
+  case neighbourLimit
+  case unresolvedQueueFull
+  case outgoingQueueFull
+  case rateLimited
+  case noRoute
+}
+
+/// What a host counts.
+public struct HostStatistics: Sendable {
+  public var packetsReceived: UInt64 = 0
+  public var packetsSent: UInt64 = 0
+  public var datagramsReassembled: UInt64 = 0
+  public var icmpErrorsSent: UInt64 = 0
+  public var echoRepliesSent: UInt64 = 0
+  public var resetsSent: UInt64 = 0
+  public var connectionsOpened: UInt64 = 0
+  public var connectionsAccepted: UInt64 = 0
+  public var halfOpenRecycled: UInt64 = 0
+  public var timeWaitRecycled: UInt64 = 0
+  /// How often the page pool had to refuse.
+  public var poolRefusals: UInt64 = 0
+  var discards = InlineArray<48, UInt64>(repeating: 0)
+
+  /// The packets that were discarded for `reason`.
+  public func discarded(_ reason: DiscardReason) -> UInt64 { discards[Int(reason.rawValue)] }
+
+  /// All packets that were discarded.
+  public var allDiscarded: UInt64 {
+    var sum: UInt64 = 0
+    for index in 0..<discards.count { sum &+= discards[index] }
+    return sum
+  }
+
+  mutating func count(_ reason: DiscardReason) { discards[Int(reason.rawValue)] &+= 1 }
+}
