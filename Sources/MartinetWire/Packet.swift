@@ -127,6 +127,14 @@ public struct Departure: ~Copyable {
     reset()
   }
 
+  /// Gives `body` all octets of the header's room, for writing.
+  @inlinable
+  public mutating func withHeaderBytes<Result>(_ body: (inout MutableRawSpan) -> Result) -> Result {
+    var elements = header.mutableSpan
+    var bytes = unsafe elements.mutableBytes
+    return body(&bytes)
+  }
+
   /// Visits the payload as contiguous runs, in order. Needs no pool: the ranges are pinned.
   @inlinable
   public func forEachPayloadRun(_ body: (RawSpan) -> Void) {
@@ -139,10 +147,15 @@ public struct Departure: ~Copyable {
 
   /// Copies header and payload into `target`, which must have room for ``count`` octets.
   public func copy(into target: inout MutableRawSpan) {
-    var position = 0
-    for index in headerStart..<headerEnd {
-      target.storeBytes(of: header[index], toByteOffset: position, as: UInt8.self)
-      position += 1
+    var position = headerEnd - headerStart
+    let start = headerStart
+    let end = headerEnd
+    unsafe header.span.withUnsafeBufferPointer { source in
+      unsafe target.withUnsafeMutableBytes { bytes in
+        precondition(end - start <= bytes.count, "a departure is copied into too little room")
+        unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[0..<(end - start)])
+          .copyMemory(from: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(source)[start..<end]))
+      }
     }
     for index in 0..<rangeCount {
       let range = ranges[index]

@@ -87,10 +87,10 @@ public struct SequenceRange: Hashable, Sendable {
     self.upper = lower + count
   }
 
-  /// How many numbers the range holds: 0 to 2^32 - 1.
+  /// How many numbers the range holds: 0 to 2^32 - 1, or to the largest `Int` where that is less.
   @inlinable
   public var count: Int {
-    Int(upper.rawValue &- lower.rawValue)
+    Int(clamping: upper.rawValue &- lower.rawValue)
   }
 
   @inlinable

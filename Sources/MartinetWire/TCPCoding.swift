@@ -1,0 +1,56 @@
+extension TCPHeader {
+  /// The octets of the header with its options: 20 to 60, a multiple of 4.
+  public var encodedLength: Int {
+    TCPHeader.minimumLength + options.encodedLength
+  }
+
+  /// Reads the header at the beginning of a segment (RFC 9293 section 3.1), and how many octets it takes.
+  ///
+  /// The reserved bits are ignored, and so is the urgent pointer without URG. Options are read up to the first that is
+  /// malformed. The checksum is not looked at.
+  /// - Throws: `truncated` below 20 octets, `headerLength` if the data offset is less than 5 or goes beyond `bytes`.
+  public static func parse(_ bytes: RawSpan) throws(WireError) -> (header: TCPHeader, length: Int) {
+    let count = bytes.byteCount
+    guard count >= minimumLength else { throw .truncated }
+    let offsetAndFlags = bytes.uint16(at: 12)
+    let length = Int(offsetAndFlags >> 12) &* 4
+    guard length >= minimumLength && length <= count else { throw .headerLength }
+    let flags = TCPFlags(rawValue: offsetAndFlags & 0x1FF)
+    var header = TCPHeader(
+      sourcePort: bytes.uint16(at: 0), destinationPort: bytes.uint16(at: 2),
+      sequence: SequenceNumber(bytes.uint32(at: 4)), acknowledgement: SequenceNumber(bytes.uint32(at: 8)),
+      flags: flags, window: bytes.uint16(at: 14),
+      urgentPointer: flags.contains(.urg) ? bytes.uint16(at: 18) : 0)
+    if length > minimumLength {
+      header.options.parse(bytes, from: minimumLength, to: length, isSYN: flags.contains(.syn))
+    }
+    return (header, length)
+  }
+
+  /// Writes the header with a checksum field of zero at `position`, where ``encodedLength`` octets must be inside; returns how
+  /// many octets it wrote.
+  @discardableResult
+  public func encode(into target: inout MutableRawSpan, at position: Int) -> Int {
+    let layout = TCPOptionLayout(options)
+    let length = TCPHeader.minimumLength &+ layout.length
+    target.store(sourcePort, at: position)
+    target.store(destinationPort, at: position &+ 2)
+    target.store(sequence.rawValue, at: position &+ 4)
+    target.store(acknowledgement.rawValue, at: position &+ 8)
+    target.store(UInt16(truncatingIfNeeded: length << 10) | (flags.rawValue & 0x1FF), at: position &+ 12)
+    target.store(window, at: position &+ 14)
+    target.store(UInt16(0), at: position &+ 16)
+    target.store(flags.contains(.urg) ? urgentPointer : 0, at: position &+ 18)
+    if layout.length > 0 {
+      options.encode(layout, into: &target, at: position &+ TCPHeader.minimumLength)
+    }
+    return length
+  }
+
+  /// Writes the header where the transport header of `departure` belongs, with a checksum field of zero.
+  public func encode(into departure: inout Departure) {
+    let length = departure.withHeaderBytes { encode(into: &$0, at: Departure.transportStart) }
+    departure.headerStart = Departure.transportStart
+    departure.headerEnd = Departure.transportStart + length
+  }
+}
