@@ -30,11 +30,11 @@ struct EventQueue {
   private var heap: [Event] = []
   private var planned: UInt64 = 0
 
-  var isEmpty: Bool { heap.isEmpty }
-  var count: Int { heap.count }
-
   /// The time of the next event; ``Instant/never`` if there is none.
   var nextTime: Instant { heap.isEmpty ? .never : heap[0].time }
+
+  /// The next event.
+  var next: Event? { heap.first }
 
   mutating func plan(
     _ kind: EventKind, target: Int32, frame: FrameIndex = .none, serial: UInt64 = 0, at time: Instant

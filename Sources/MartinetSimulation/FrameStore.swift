@@ -1,3 +1,5 @@
+import MartinetWire
+
 /// The place of a frame in a ``FrameStore``.
 struct FrameIndex: Equatable {
   let rawValue: UInt32
@@ -51,7 +53,7 @@ struct FrameStore {
   }
 
   /// Reads a frame in place.
-  func withBytes<Result>(of frame: FrameIndex, _ body: (RawSpan) -> Result) -> Result {
+  func withBytes<Result: ~Copyable>(of frame: FrameIndex, _ body: (RawSpan) -> Result) -> Result {
     switch frame.size {
     case 0: acknowledgements.withBytes(of: frame.slot, body)
     case 1: segments.withBytes(of: frame.slot, body)
@@ -66,6 +68,11 @@ struct FrameStore {
     case 1: segments.withMutableBytes(of: frame.slot, body)
     default: jumbos.withMutableBytes(of: frame.slot, body)
     }
+  }
+
+  /// Writes the octets of `departure` into a frame that was allocated for as many.
+  mutating func fill(_ frame: FrameIndex, with departure: borrowing Departure) {
+    withMutableBytes(of: frame) { departure.copy(into: &$0) }
   }
 
   func octets(of frame: FrameIndex) -> Int {
@@ -125,16 +132,12 @@ private struct SlotArray {
     slot * slotSize..<slot * slotSize + Int(lengths[slot])
   }
 
-  func withBytes<Result>(of slot: Int, _ body: (RawSpan) -> Result) -> Result {
-    body(bytes.span.bytes.extracting(range(of: slot)))
+  func withBytes<Result: ~Copyable>(of slot: Int, _ body: (RawSpan) -> Result) -> Result {
+    bytes.withOctets(range(of: slot), body)
   }
 
   mutating func withMutableBytes<Result>(of slot: Int, _ body: (inout MutableRawSpan) -> Result) -> Result {
-    let range = range(of: slot)
-    var all = bytes.mutableSpan
-    var whole = all.mutableBytes
-    var part = whole.extracting(range)
-    return body(&part)
+    bytes.withMutableOctets(range(of: slot), body)
   }
 
   mutating func copy(_ slot: Int, to other: Int) {

@@ -169,3 +169,39 @@ public struct Departure: ~Copyable {
     }
   }
 }
+
+extension MutableRawSpan {
+  /// Copies all of `source` to `offset` and the places behind it. The octets must fit.
+  public mutating func copy(_ source: RawSpan, at offset: Int) {
+    precondition(
+      offset >= 0 && offset <= byteCount && source.byteCount <= byteCount - offset, "a copy goes beyond its target")
+    unsafe withUnsafeMutableBytes { target in
+      unsafe source.withUnsafeBytes { bytes in
+        if let base = target.baseAddress, let start = bytes.baseAddress {
+          unsafe (base + offset).copyMemory(from: start, byteCount: bytes.count)
+        }
+      }
+    }
+  }
+}
+
+extension Array where Element == UInt8 {
+  /// Reads `range` of the array in place.
+  @inlinable
+  public func withOctets<Result: ~Copyable, Failure: Error>(
+    _ range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try unsafe body(span.bytes.extracting(range))
+  }
+
+  /// Writes `range` of the array in place.
+  @inlinable
+  public mutating func withMutableOctets<Result: ~Copyable, Failure: Error>(
+    _ range: Range<Int>, _ body: (inout MutableRawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var elements = mutableSpan
+    var octets = unsafe elements.mutableBytes
+    var part = octets._mutatingExtracting(range)
+    return try body(&part)
+  }
+}
