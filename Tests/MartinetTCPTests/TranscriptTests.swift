@@ -5,7 +5,7 @@ import Testing
 @Suite("Transcripts")
 struct TranscriptTests {
   /// The failure of `text`, or nil.
-  private func failure(of text: String) -> TranscriptFailure? {
+  private func transcriptFailure(of text: String) -> TranscriptFailure? {
     do {
       try Transcript(text).run()
       return nil
@@ -30,7 +30,7 @@ struct TranscriptTests {
       ("status rto 5lightyears", "\"5lightyears\" is not a time with its unit (ms, us, ns, min, s)"),
     ])
   func unreadableLine(line: String, message: String) throws {
-    let failure = try #require(failure(of: "# a comment\n" + line))
+    let failure = try #require(transcriptFailure(of: "# a comment\n" + line))
     #expect(failure.line == 2)
     #expect(failure.message == message)
     #expect(failure.description.contains("=> \(line)"))
@@ -38,14 +38,14 @@ struct TranscriptTests {
 
   @Test("Time does not go backwards")
   func backwards() throws {
-    let failure = try #require(failure(of: "0.200 wait\n0.100 wait"))
+    let failure = try #require(transcriptFailure(of: "0.200 wait\n0.100 wait"))
     #expect(failure.line == 2)
     #expect(failure.message == "the time goes backwards")
   }
 
   @Test("A segment that does not leave fails the line that expects it")
   func nothingLeaves() throws {
-    let failure = try #require(failure(of: "0.000 > SYN seq 0"))
+    let failure = try #require(transcriptFailure(of: "0.000 > SYN seq 0"))
     #expect(failure.message == "nothing leaves")
   }
 }
