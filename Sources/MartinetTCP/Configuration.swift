@@ -41,7 +41,7 @@ public struct Configuration: Sendable {
   public var selectiveAcknowledgement = true
   /// Whether window scaling is offered and accepted (RFC 7323 section 2).
   public var windowScaling = true
-  /// The least maximum segment size taken from a peer, in payload octets: a smaller offer is raised to this (ATK-22).
+  /// The least maximum segment size taken from a peer, in payload octets: a smaller offer is raised to this.
   public var minimumSegmentSize = 88
   /// Records of transmission and of reordered arrival per connection.
   public var maximumRecords = 16384

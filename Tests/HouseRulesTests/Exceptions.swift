@@ -1,0 +1,26 @@
+/// A place that may break a rule, and why.
+struct RuleException {
+  let path: String
+  /// What stands there, as the rule reports it.
+  let what: String
+  let reason: String
+}
+
+/// Every exception to the house rules. One that nothing needs fails the tests, too.
+enum Exceptions {
+  static let all: [RuleException] = []
+
+  /// The `places` that no exception covers.
+  static func remove(from places: [String]) -> [String] {
+    places.filter { place in
+      !all.contains { place.hasPrefix($0.path + ":") && place.hasSuffix(": " + $0.what) }
+    }
+  }
+
+  /// The exceptions that cover none of `places`.
+  static func unused(among places: [String]) -> [String] {
+    all.filter { exception in
+      !places.contains { $0.hasPrefix(exception.path + ":") && $0.hasSuffix(": " + exception.what) }
+    }.map { "\($0.path): \($0.what)" }
+  }
+}
