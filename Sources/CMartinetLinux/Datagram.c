@@ -1,0 +1,172 @@
+#define _GNU_SOURCE
+#include "CMartinetDatagram.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+static uint64_t take_half(const unsigned char *octets) {
+  uint64_t half = 0;
+  for (int index = 0; index < 8; index++) half = half << 8 | octets[index];
+  return half;
+}
+
+static void put_half(unsigned char *octets, uint64_t half) {
+  for (int index = 0; index < 8; index++) octets[index] = (unsigned char)(half >> (8 * (7 - index)));
+}
+
+static socklen_t put_endpoint(struct sockaddr_storage *storage, const struct martinet_endpoint *endpoint) {
+  memset(storage, 0, sizeof *storage);
+  if (endpoint->address.family == 4) {
+    struct sockaddr_in *target = (struct sockaddr_in *)storage;
+    target->sin_family = AF_INET;
+    target->sin_port = htons(endpoint->port);
+    target->sin_addr.s_addr = htonl((uint32_t)endpoint->address.low);
+    return sizeof *target;
+  }
+  struct sockaddr_in6 *target = (struct sockaddr_in6 *)storage;
+  target->sin6_family = AF_INET6;
+  target->sin6_port = htons(endpoint->port);
+  target->sin6_scope_id = endpoint->scope;
+  put_half(target->sin6_addr.s6_addr, endpoint->address.high);
+  put_half(target->sin6_addr.s6_addr + 8, endpoint->address.low);
+  return sizeof *target;
+}
+
+static void take_endpoint(struct martinet_endpoint *endpoint, const struct sockaddr_storage *storage) {
+  memset(endpoint, 0, sizeof *endpoint);
+  if (storage->ss_family == AF_INET) {
+    const struct sockaddr_in *source = (const struct sockaddr_in *)storage;
+    endpoint->address.family = 4;
+    endpoint->address.low = ntohl(source->sin_addr.s_addr);
+    endpoint->port = ntohs(source->sin_port);
+  } else if (storage->ss_family == AF_INET6) {
+    const struct sockaddr_in6 *source = (const struct sockaddr_in6 *)storage;
+    endpoint->address.family = 6;
+    endpoint->address.high = take_half(source->sin6_addr.s6_addr);
+    endpoint->address.low = take_half(source->sin6_addr.s6_addr + 8);
+    endpoint->scope = source->sin6_scope_id;
+    endpoint->port = ntohs(source->sin6_port);
+  }
+}
+
+int martinet_datagram_open(int family) {
+  int descriptor = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return -errno;
+  int on = 1, buffer = 4 << 20;
+  // The kernel caps both at its own limit, which is why the answers do not matter.
+  setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+  if (family == 4) {
+    setsockopt(descriptor, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  } else {
+    setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+  }
+  return descriptor;
+}
+
+int martinet_datagram_bind(int descriptor, const struct martinet_endpoint *local) {
+  struct sockaddr_storage storage;
+  socklen_t size = put_endpoint(&storage, local);
+  return bind(descriptor, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
+}
+
+int martinet_datagram_connect(int descriptor, const struct martinet_endpoint *remote) {
+  struct sockaddr_storage storage;
+  socklen_t size = put_endpoint(&storage, remote);
+  return connect(descriptor, (struct sockaddr *)&storage, size) < 0 ? -errno : 0;
+}
+
+int martinet_datagram_local(int descriptor, struct martinet_endpoint *local) {
+  struct sockaddr_storage storage;
+  socklen_t size = sizeof storage;
+  if (getsockname(descriptor, (struct sockaddr *)&storage, &size) < 0) return -errno;
+  take_endpoint(local, &storage);
+  return 0;
+}
+
+static int bounded(int count) { return count > MARTINET_DATAGRAM_BATCH ? MARTINET_DATAGRAM_BATCH : count; }
+
+int martinet_datagram_receive(int descriptor, struct martinet_datagram *batch, int count) {
+  struct mmsghdr messages[MARTINET_DATAGRAM_BATCH];
+  struct sockaddr_storage names[MARTINET_DATAGRAM_BATCH];
+  count = bounded(count);
+  memset(messages, 0, sizeof messages[0] * (size_t)count);
+  for (int index = 0; index < count; index++) {
+    messages[index].msg_hdr.msg_name = &names[index];
+    messages[index].msg_hdr.msg_namelen = sizeof names[index];
+    messages[index].msg_hdr.msg_iov = batch[index].pieces;
+    messages[index].msg_hdr.msg_iovlen = (size_t)batch[index].piece_count;
+  }
+  int received = recvmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT | MSG_TRUNC, NULL);
+  if (received < 0) return -errno;
+  for (int index = 0; index < received; index++) {
+    take_endpoint(&batch[index].remote, &names[index]);
+    batch[index].received = messages[index].msg_len;
+  }
+  return received;
+}
+
+int martinet_datagram_send(int descriptor, struct martinet_datagram *batch, int count, int connected) {
+  struct mmsghdr messages[MARTINET_DATAGRAM_BATCH];
+  struct sockaddr_storage names[MARTINET_DATAGRAM_BATCH];
+  count = bounded(count);
+  memset(messages, 0, sizeof messages[0] * (size_t)count);
+  for (int index = 0; index < count; index++) {
+    if (!connected) {
+      messages[index].msg_hdr.msg_name = &names[index];
+      messages[index].msg_hdr.msg_namelen = put_endpoint(&names[index], &batch[index].remote);
+    }
+    messages[index].msg_hdr.msg_iov = batch[index].pieces;
+    messages[index].msg_hdr.msg_iovlen = (size_t)batch[index].piece_count;
+  }
+  int sent = sendmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent < 0 ? -errno : sent;
+}
+
+int martinet_datagram_take_error(int descriptor, int *cause, struct martinet_endpoint *about) {
+  struct sockaddr_storage name;
+  char control[512] __attribute__((aligned(8)));
+  struct msghdr message;
+  memset(&message, 0, sizeof message);
+  memset(&name, 0, sizeof name);
+  message.msg_name = &name;
+  message.msg_namelen = sizeof name;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  if (recvmsg(descriptor, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return 0;
+  take_endpoint(about, &name);
+  *cause = 0;
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL; part = CMSG_NXTHDR(&message, part)) {
+    int is_error = (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_RECVERR) ||
+                   (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_RECVERR);
+    if (is_error) *cause = (int)((const struct sock_extended_err *)CMSG_DATA(part))->ee_errno;
+  }
+  return 1;
+}
+
+int martinet_resolve(const char *name, int family, struct martinet_endpoint *found, int capacity) {
+  struct addrinfo hints, *list;
+  memset(&hints, 0, sizeof hints);
+  hints.ai_family = family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
+  hints.ai_socktype = SOCK_DGRAM;
+  int error = getaddrinfo(name, NULL, &hints, &list);
+  if (error != 0) return -1000 + (error < 0 ? error : -error);
+  int count = 0;
+  for (const struct addrinfo *entry = list; entry != NULL && count < capacity; entry = entry->ai_next) {
+    struct sockaddr_storage storage;
+    if (entry->ai_addrlen > sizeof storage) continue;
+    memset(&storage, 0, sizeof storage);
+    memcpy(&storage, entry->ai_addr, entry->ai_addrlen);
+    take_endpoint(&found[count++], &storage);
+  }
+  freeaddrinfo(list);
+  return count;
+}
+
+const char *martinet_resolve_error(int result) { return gai_strerror(result + 1000); }

@@ -1,0 +1,29 @@
+// TUN and TAP devices, and the switches of a network device.
+#ifndef C_MARTINET_DEVICE_H
+#define C_MARTINET_DEVICE_H
+
+#include <stdint.h>
+
+/// What stands before each packet of a device that was opened with a vnet header: which checksum is missing, and how a
+/// packet larger than the MTU is to be cut (the legacy layout of virtio_net_hdr, without the buffer count).
+struct martinet_vnet_header {
+  uint8_t flags;
+  uint8_t segmentation;
+  uint16_t header_length;
+  uint16_t segment_size;
+  uint16_t checksum_start;
+  uint16_t checksum_offset;
+};
+
+/// Opens TUN (`ethernet` 0) or TAP device `name`, which is created if there is none and the process may; the descriptor is non-blocking.
+/// -ENOENT or -ENXIO: the machine has no /dev/net/tun; -EPERM, -EACCES; -EBUSY: another program uses it; -EINVAL: it is of another kind.
+int martinet_device_open(const char *name, int ethernet);
+
+/// The number of device `name`; -ENODEV if there is none.
+int martinet_device_index(const char *name);
+int martinet_device_is_up(const char *name);
+int martinet_device_set_up(const char *name);
+int martinet_device_mtu(const char *name);
+int martinet_device_set_mtu(const char *name, int mtu);
+
+#endif

@@ -1,0 +1,38 @@
+// Entropy, the clock of the day, and epoll with a counter that wakes it.
+#ifndef C_MARTINET_WAITING_H
+#define C_MARTINET_WAITING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Nanoseconds of CLOCK_REALTIME since 1970.
+int64_t martinet_realtime_nanoseconds(void);
+
+/// Fills `target` from the kernel's generator.
+int martinet_random(void *target, size_t count);
+
+#define MARTINET_READABLE 1u
+#define MARTINET_WRITABLE 2u
+/// An error or a hang-up; reported whether asked for or not.
+#define MARTINET_FAILED 4u
+
+/// A descriptor that has become ready.
+struct martinet_readiness {
+  uint64_t token;
+  uint32_t conditions;
+};
+
+int martinet_epoll_create(void);
+/// Watches `descriptor` for MARTINET_READABLE and MARTINET_WRITABLE conditions, level-triggered; `token` comes back with each report.
+int martinet_epoll_add(int epoll, int descriptor, uint32_t conditions, uint64_t token);
+int martinet_epoll_change(int epoll, int descriptor, uint32_t conditions, uint64_t token);
+int martinet_epoll_remove(int epoll, int descriptor);
+/// Waits at most `nanoseconds` (negative: for ever); returns the number of reports, at most 64.
+int martinet_epoll_wait(int epoll, struct martinet_readiness *reports, int capacity, int64_t nanoseconds);
+
+/// A non-blocking event counter that wakes an epoll from another thread.
+int martinet_event_create(void);
+int martinet_event_raise(int event);
+int martinet_event_clear(int event);
+
+#endif
