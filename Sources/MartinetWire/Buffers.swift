@@ -40,6 +40,13 @@ public struct PageChain: ~Copyable {
   @inlinable public var isEmpty: Bool { octets == 0 }
 }
 
+/// Room in a page of a chain, which the chain's owner may fill outside of the pool's lock for as long as it holds the chain.
+@safe
+public struct PageRoom: BitwiseCopyable {
+  @unsafe public let start: UnsafeMutableRawPointer
+  public let count: Int
+}
+
 /// The one bounded store of payload memory of a host, in pages of 2,048 octets.
 ///
 /// A page is taken when there is a byte to put into it and given back with its last holder. At the limit the pool refuses
@@ -351,6 +358,16 @@ public struct PagePool: ~Copyable {
       } else {
         skip -= length
       }
+      page = state.next
+    }
+  }
+
+  /// Visits the counted octets of `chain` as room to be filled, in order.
+  public func forEachRoom(of chain: borrowing PageChain, _ body: (PageRoom) -> Void) {
+    var page = chain.first
+    while !page.isNone {
+      let state = unsafe states[Int(page.rawValue)]
+      body(unsafe PageRoom(start: address(of: page) + Int(state.offset), count: Int(state.length)))
       page = state.next
     }
   }

@@ -1,0 +1,140 @@
+import CMartinetLinux
+import Glibc
+import MartinetStack
+import MartinetWire
+import Synchronization
+
+/// A TUN or TAP device of Linux: the kernel's own stack is at the other end.
+public final class DeviceLink: Link {
+  public enum Kind: String, Sendable {
+    /// Bare IP packets.
+    case tun
+    /// Ethernet frames.
+    case tap
+  }
+
+  public let descriptor: Int32
+  public let description: LinkDescription
+  private let name: String
+  private let counters = LinkCounters()
+  /// nil after ``close()``.
+  private let kernel: Mutex<KernelSide?>
+
+  /// Opens device `name`, which is created when there is none; it vanishes with the link unless it was there before.
+  /// - Parameter mtu: the largest IP packet in octets; nil leaves the device's own, which for a new device is 1500.
+  public init(_ kind: Kind, name: String, mtu: Int? = nil) throws(LinkError) {
+    let opened = martinet_device_open(name, kind == .tap ? 1 : 0)
+    if opened < 0 { throw DeviceLink.explain(-opened, kind, name) }
+    do {
+      let side = try KernelSide(name: name)
+      let settled = try side.settleMTU(mtu)
+      var offer = LinkDescription(name: InterfaceName(name), mtu: settled)
+      if kind == .tap { offer.kind = .ethernet(DeviceLink.newAddress()) }
+      offer.isPointToPoint = kind == .tun
+      description = offer
+      kernel = Mutex(side)
+    } catch {
+      _ = Glibc.close(opened)
+      throw error
+    }
+    descriptor = opened
+    self.name = name
+  }
+
+  deinit { close() }
+
+  public var statistics: LinkStatistics { counters.snapshot }
+
+  public func attach(_ addresses: [IPPrefix]) throws(LinkError) {
+    if description.mtu < 1280 && addresses.contains(where: { !$0.address.isIPv4 }) {
+      throw .mtuTooSmallForIPv6(description.mtu)
+    }
+    let ours = addresses.map(\.address)
+    let failure: LinkError? = kernel.withLock { side in
+      do throws(LinkError) {
+        try side?.setUp()
+        for prefix in addresses { try side?.reach(prefix, ours: ours) }
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  public func read(into batch: ReceiveBatch) throws(LinkError) -> Int {
+    if batch.reserved == 0 {
+      counters.count(.noMemory, DiscardedReads.drain(descriptor))
+      return 0
+    }
+    var number = 0
+    var octets = 0
+    while number < batch.reserved {
+      let slot = batch.slots[number]
+      let count = readv(descriptor, slot.pieces, Int32(slot.pieceCount))
+      if count < 0 {
+        if errno == EINTR { continue }
+        if errno == EAGAIN { break }
+        throw errno == EBADFD || errno == ENODEV ? .gone(name) : .system("read from \(name)", code: errno)
+      }
+      if count == 0 { break }
+      slot.received = count
+      octets += count
+      number += 1
+    }
+    batch.finish(number)
+    counters.countRead(packets: number, octets: octets)
+    return number
+  }
+
+  public func write(_ departure: borrowing Departure) throws(LinkError) -> LinkWrite {
+    let size = departure.count
+    let code = departure.withPieces { pieces in
+      while writev(descriptor, pieces.baseAddress, Int32(pieces.count)) < 0 {
+        if errno != EINTR { return errno }
+      }
+      return 0
+    }
+    switch code {
+    case 0:
+      counters.countWritten(octets: size)
+      return .done
+    case EAGAIN:
+      return .wouldBlock
+    case EBADFD, ENODEV:
+      throw .gone(name)
+    case EINVAL, EMSGSIZE:
+      counters.count(.malformed)
+      return .dropped(.malformed)
+    default:
+      counters.count(.system)
+      return .dropped(.system)
+    }
+  }
+
+  public func close() {
+    kernel.withLock { side in
+      guard side != nil else { return }
+      side?.takeBack()
+      side = nil
+      _ = Glibc.close(descriptor)
+    }
+  }
+
+  private static func explain(_ code: Int32, _ kind: Kind, _ name: String) -> LinkError {
+    switch code {
+    case ENOENT, ENXIO, ENODEV: .noDeviceDriver
+    case EPERM, EACCES: .deviceNotPermitted(name)
+    case EBUSY: .deviceBusy(name)
+    case EINVAL: .deviceOfAnotherKind(name, wanted: kind.rawValue)
+    default: .system("open device \(name)", code: code)
+    }
+  }
+
+  /// A random Ethernet address of our own making: the locally-administered bit set, no group.
+  private static func newAddress() -> MACAddress {
+    var random: UInt64 = 0
+    _ = martinet_random(&random, MemoryLayout<UInt64>.size)
+    return MACAddress(random & ~(1 << 40) | 1 << 41)
+  }
+}

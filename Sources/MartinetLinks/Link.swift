@@ -1,0 +1,87 @@
+import MartinetStack
+import MartinetWire
+
+/// What became of a packet that was given to a link.
+public enum LinkWrite: Hashable, Sendable {
+  /// The packet left.
+  case done
+  /// The link is full: try the same packet again when its descriptor is writable.
+  case wouldBlock
+  /// The packet is lost, as packets are; the link has counted it.
+  case dropped(LinkDrop)
+}
+
+/// Why a link dropped a packet.
+public enum LinkDrop: Hashable, Sendable, CaseIterable {
+  /// The octets are no packet, or not one that the link takes.
+  case malformed
+  /// The packet is larger than the link's MTU.
+  case tooLarge
+  /// Nobody on the link is known to have the destination address.
+  case noPeer
+  /// The source address belongs to another peer that is alive, or to this host.
+  case claimRefused
+  /// The table of peers is full.
+  case tableFull
+  /// The host had no page to read the packet into.
+  case noMemory
+  /// The system took the packet no further: a device that is down, a full queue, an unreachable outer address.
+  case system
+}
+
+/// A file descriptor that carries packets.
+///
+/// Wait for ``descriptor`` with epoll. Whenever it is readable or reports an error, call ``read(into:)`` from one thread at a
+/// time; write from any thread, outside the host's lock.
+public protocol Link: AnyObject, Sendable {
+  /// The non-blocking descriptor to wait for.
+  var descriptor: Int32 { get }
+  /// What the link offers to the host above it.
+  var description: LinkDescription { get }
+  /// What the link has counted so far.
+  var statistics: LinkStatistics { get }
+
+  /// Tells the link the addresses of the host above it: a device gets its kernel's side, a tunnel makes the host known.
+  func attach(_ addresses: [IPPrefix]) throws(LinkError)
+
+  /// Reads the packets that wait, at most as many as `batch` has room for, and returns their number. If that is all
+  /// the room there was, more may wait.
+  /// - Throws: ``LinkError/gone(_:)`` when the link has ended.
+  func read(into batch: ReceiveBatch) throws(LinkError) -> Int
+
+  /// Writes one packet.
+  func write(_ departure: borrowing Departure) throws(LinkError) -> LinkWrite
+
+  /// Writes the packets of `range` in order and returns how many of them are dealt with (sent, or dropped and counted). If fewer than all,
+  /// the link is full: go on with the next one when the descriptor is writable.
+  func write(_ batch: DepartureBatch, _ range: Range<Int>) throws(LinkError) -> Int
+
+  /// Writes out what a decorator of the link still holds in memory.
+  func flush()
+
+  /// Closes the descriptor and takes back what the link has set up. May be called twice; nobody may read or write any more.
+  func close()
+}
+
+extension Link {
+  public func write(_ batch: DepartureBatch, _ range: Range<Int>) throws(LinkError) -> Int {
+    var dealtWith = 0
+    for index in range {
+      let outcome = try batch.withDeparture(index) { departure throws(LinkError) in try write(departure) }
+      if outcome == .wouldBlock { break }
+      dealtWith += 1
+    }
+    return dealtWith
+  }
+
+  public func flush() {}
+
+  /// The octets of the largest thing that a read may bring: a packet of the MTU with its link header.
+  public var readSize: Int {
+    switch description.kind {
+    case .ip: description.mtu
+    // An Ethernet header with a VLAN tag.
+    case .ethernet: description.mtu + 18
+    }
+  }
+}
