@@ -1,3 +1,4 @@
+import CMartinetLinux
 import Glibc
 import MartinetWire
 
@@ -8,8 +9,9 @@ public final class DepartureBatch: @unchecked Sendable {
   /// The packets in the batch.
   public private(set) var count = 0
   private let storage: UnsafeMutablePointer<Departure>
-  /// Room for the pieces of every packet, for links that write many packets with one call.
-  let pieces: UnsafeMutablePointer<iovec>
+  /// Room for the pieces of every packet, and for its datagram, for links that write many packets with one call.
+  private let pieces: UnsafeMutablePointer<iovec>
+  private let datagrams: UnsafeMutablePointer<martinet_datagram>
   static let piecesPerDeparture = Departure.rangeCapacity + 1
 
   public init(capacity: Int) {
@@ -21,12 +23,15 @@ public final class DepartureBatch: @unchecked Sendable {
     }
     pieces = .allocate(capacity: capacity * DepartureBatch.piecesPerDeparture)
     pieces.initialize(repeating: iovec(), count: capacity * DepartureBatch.piecesPerDeparture)
+    datagrams = .allocate(capacity: capacity)
+    datagrams.initialize(repeating: martinet_datagram(), count: capacity)
   }
 
   deinit {
     storage.deinitialize(count: capacity)
     storage.deallocate()
     pieces.deallocate()
+    datagrams.deallocate()
   }
 
   /// Appends packets until `next` returns false or the batch is full; returns whether it is full.
@@ -55,13 +60,18 @@ public final class DepartureBatch: @unchecked Sendable {
     count = 0
   }
 
-  /// Writes the pieces of packet `index` into its part of ``pieces``.
-  func gather(_ index: Int) -> UnsafeMutableBufferPointer<iovec> {
+  /// Makes packet `index` a datagram to `peer`; `place` is its number among the batch's datagrams.
+  func makeDatagram(of index: Int, at place: Int, to peer: martinet_endpoint) {
     let target = pieces + index * DepartureBatch.piecesPerDeparture
     // The storage never moves, so that the header's address outlives the access.
     let header = withUnsafeMutableBytes(of: &storage[index].header) { $0.baseAddress }
     let number = storage[index].gather(header: header, into: target)
-    return UnsafeMutableBufferPointer(start: target, count: number)
+    datagrams[place] = martinet_datagram(pieces: target, piece_count: Int32(number), remote: peer, received: 0)
+  }
+
+  /// The datagrams with the places of `range`.
+  func datagrams(_ range: Range<Int>) -> UnsafeMutableBufferPointer<martinet_datagram> {
+    UnsafeMutableBufferPointer(start: datagrams + range.lowerBound, count: range.count)
   }
 }
 

@@ -45,10 +45,8 @@ public final class DeviceLink: Link {
 
   public var statistics: LinkStatistics { counters.snapshot }
 
-  public func attach(_ addresses: [IPPrefix]) throws(LinkError) {
-    if description.mtu < 1280 && addresses.contains(where: { !$0.address.isIPv4 }) {
-      throw .mtuTooSmallForIPv6(description.mtu)
-    }
+  public func attach(_ addresses: [IPPrefix], gateway: IPAddress?) throws(LinkError) {
+    try requireMTU(for: addresses)
     let ours = addresses.map(\.address)
     let failure: LinkError? = kernel.withLock { side in
       do throws(LinkError) {

@@ -41,8 +41,9 @@ public protocol Link: AnyObject, Sendable {
   /// What the link has counted so far.
   var statistics: LinkStatistics { get }
 
-  /// Tells the link the addresses of the host above it: a device gets its kernel's side, a tunnel makes the host known.
-  func attach(_ addresses: [IPPrefix]) throws(LinkError)
+  /// Tells the link the addresses of the host above it: a device gets its kernel's side, a tunnel makes the host known. A hub sends
+  /// to the peer that has the address `gateway` what is for an unknown destination.
+  func attach(_ addresses: [IPPrefix], gateway: IPAddress?) throws(LinkError)
 
   /// Reads the packets that wait, at most as many as `batch` has room for, and returns their number. If that is all
   /// the room there was, more may wait.
@@ -75,6 +76,12 @@ extension Link {
   }
 
   public func flush() {}
+
+  func requireMTU(for addresses: [IPPrefix]) throws(LinkError) {
+    if description.mtu < 1280 && addresses.contains(where: { !$0.address.isIPv4 }) {
+      throw .mtuTooSmallForIPv6(description.mtu)
+    }
+  }
 
   /// The octets of the largest thing that a read may bring: a packet of the MTU with its link header.
   public var readSize: Int {

@@ -30,10 +30,11 @@ public struct LinkSpecification: Hashable, Sendable {
   public init(parsing text: String) throws(LinkError) {
     let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     guard let colon = parts[0].firstIndex(of: ":") else {
-      throw .malformed(text, reason: "it is tun:NAME, tap:NAME, hub:HOST:PORT or udp:HOST:PORT, with an optional ,mtu=N")
+      throw .malformed(
+        text, reason: "it is tun:NAME, tap:NAME, hub:HOST:PORT or udp:HOST:PORT, with an optional ,mtu=N")
     }
     let rest = parts[0][parts[0].index(after: colon)...]
-    do {
+    do throws(Flaw) {
       switch parts[0][..<colon] {
       case "tun": medium = .tun(name: try LinkSpecification.deviceName(rest))
       case "tap": medium = .tap(name: try LinkSpecification.deviceName(rest))

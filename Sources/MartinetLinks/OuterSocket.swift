@@ -95,6 +95,29 @@ final class OuterSocket: Sendable {
     return 1
   }
 
+  /// Sends one packet to `peer`, or to the peer that the socket is connected to.
+  func send(_ departure: borrowing Departure, to peer: martinet_endpoint) throws(LinkError) -> LinkWrite {
+    let sent: Result<Int, LinkError> = departure.withPieces { pieces in
+      var datagram = martinet_datagram(
+        pieces: pieces.baseAddress, piece_count: Int32(pieces.count), remote: peer, received: 0)
+      return withUnsafeMutablePointer(to: &datagram) { pointer in
+        Result { () throws(LinkError) in try send(UnsafeMutableBufferPointer(start: pointer, count: 1)) }
+      }
+    }
+    return try sent.get() == 1 ? .done : .wouldBlock
+  }
+
+  /// Sends the first `count` datagrams of `batch` and returns how many are dealt with before the socket was full.
+  func sendAll(_ batch: DepartureBatch, _ count: Int) throws(LinkError) -> Int {
+    var dealtWith = 0
+    while dealtWith < count {
+      let sent = try send(batch.datagrams(dealtWith..<count))
+      if sent == 0 { break }
+      dealtWith += sent
+    }
+    return dealtWith
+  }
+
   private func countWritten(_ batch: UnsafeMutableBufferPointer<martinet_datagram>, _ number: Int) {
     var octets = 0
     for index in 0..<number {
@@ -122,7 +145,8 @@ final class OuterSocket: Sendable {
     var found = [martinet_endpoint](repeating: martinet_endpoint(), count: 16)
     let count = martinet_resolve(host, 0, &found, 16)
     guard count > 0 else {
-      throw .unknownHost(host, reason: count == 0 ? "it has no address" : String(cString: martinet_resolve_error(count)))
+      throw .unknownHost(
+        host, reason: count == 0 ? "it has no address" : String(cString: martinet_resolve_error(count)))
     }
     let all = found.prefix(Int(count)).map(OuterEndpoint.init)
     return all.first { $0.endpoint.address.isIPv4 } ?? all[0]

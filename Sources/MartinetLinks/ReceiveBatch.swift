@@ -1,4 +1,4 @@
-import Glibc
+import CMartinetLinux
 import MartinetWire
 
 /// Pages that were reserved for one packet, as the system's calls want them.
