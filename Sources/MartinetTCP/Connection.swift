@@ -1,104 +1,236 @@
 import MartinetWire
 
-/// What a host decides for a connection before it exists.
-public struct OpenParameters: Sendable {
-  public var id: ConnectionID
-  public var local: Endpoint
-  public var remote: Endpoint
-  /// ISS, by RFC 6528.
-  public var initialSequence: SequenceNumber
-  /// What is added to the millisecond clock to make TSval (RFC 7323 section 7.1); one per pair of addresses.
-  public var timestampOffset: UInt32
-  /// The largest IP packet that the path is known to take, in octets.
-  public var pathMTU: Int
-  /// The largest IP packet that the local link takes: what the offered MSS is made of (RFC 9293 section 3.7.1).
-  public var linkMTU: Int
-  public var options: ConnectionOptions
+/// One TCP connection (RFC 9293): events and calls go in, segments and events come out, and nothing else happens.
+///
+/// A connection performs no effect. After each call ask ``pollTransmit(into:maximumTrain:in:at:)`` until it says no, take
+/// ``pollEvents()``, and call ``expire(in:at:)`` at ``nextDeadline``. A connection that is over may still have an RST to send.
+public struct Connection: ~Copyable {
+  public let id: ConnectionID
+  public let local: Endpoint
+  public let remote: Endpoint
+  /// Whether the connection began in LISTEN: an RST in SYN-RECEIVED leads back there (RFC 9293 MUST-11).
+  public let isPassive: Bool
+  public internal(set) var phase = Phase.closed
+  /// Why the connection is over; nil while it is not.
+  public internal(set) var endReason: EndReason?
+  public internal(set) var options: ConnectionOptions
 
-  public init(
-    id: ConnectionID, local: Endpoint, remote: Endpoint, initialSequence: SequenceNumber, timestampOffset: UInt32,
-    pathMTU: Int, linkMTU: Int, options: ConnectionOptions
-  ) {
-    self.id = id
-    self.local = local
-    self.remote = remote
-    self.initialSequence = initialSequence
-    self.timestampOffset = timestampOffset
-    self.pathMTU = pathMTU
-    self.linkMTU = linkMTU
-    self.options = options
+  var snd: SendVariables
+  var rcv = ReceiveVariables()
+  var negotiated = Negotiated()
+  var flags: ConnectionFlags = []
+  var debt = AcknowledgementDebt()
+  var recovery: RecoveryState
+  var keepAlive: KeepAliveState
+  var challenges = ChallengeBudget()
+  var timers = Timers()
+  var roundTrip: RoundTrip
+  var congestion: Congestion
+
+  var queue = SendQueue()
+  var scoreboard = Scoreboard()
+  var received = PageChain()
+  var reassembly = Reassembly()
+
+  /// The largest IP packets that the path and the link take.
+  var pathMTU: Int
+  let linkMTU: Int
+  let timestampOffset: UInt32
+  /// An RST that answers a doubtful segment and leaves the connection alone (RFC 9293 section 3.10.7.4).
+  var owedReset: SequenceNumber?
+  /// Handshake segments that were repeated.
+  var synRetransmissions = 0
+  /// When data last left (RFC 5681 section 4.1).
+  var lastSentAt: Instant
+  var softError: UnreachableCause?
+  /// Probes of a closed window since it was closed.
+  var probes = 0
+  var events: ConnectionEvents = []
+  var statistics = ConnectionStatistics()
+
+  private init(_ parameters: OpenParameters, isPassive: Bool, in environment: inout Environment, at now: Instant) {
+    id = parameters.id
+    local = parameters.local
+    remote = parameters.remote
+    self.isPassive = isPassive
+    options = parameters.options
+    pathMTU = parameters.pathMTU
+    linkMTU = parameters.linkMTU
+    timestampOffset = parameters.timestampOffset
+    // RFC 9293 section 3.7.1: 536 or 1220 until the peer says otherwise.
+    snd = SendVariables(
+      parameters.initialSequence, peerSegmentSize: parameters.remote.address.isIPv4 ? 536 : 1220)
+    recovery = RecoveryState(parameters.initialSequence)
+    keepAlive = KeepAliveState(lastHeard: now)
+    roundTrip = RoundTrip(environment.configuration)
+    congestion = Congestion(parameters.options.congestion, window: 0)
+    lastSentAt = now
+    rcv.scale = environment.configuration.windowScaling ? WindowScale(for: options.receiveBufferSize) : .none
+    debt.quick = environment.configuration.quickAcknowledgements
+    trace(.opened(local: local, remote: remote, passive: isPassive), in: &environment, at: now)
+  }
+
+  /// Active OPEN (RFC 9293 section 3.10.1): CLOSED to SYN-SENT. The SYN leaves with the next poll.
+  public init(opening parameters: OpenParameters, in environment: inout Environment, at now: Instant) {
+    self.init(parameters, isPassive: false, in: &environment, at: now)
+    move(on: .activeOpen, in: &environment, at: now)
+    flags.insert(.synDue)
+    recovery.silentSince = now
+    if options.connectTimeout > .zero { timers[.userTimeout] = now + options.connectTimeout }
+  }
+
+  /// Passive OPEN (RFC 9293 section 3.10.1): a record in LISTEN for one SYN, which is to be given to it at once.
+  ///
+  /// If the phase is LISTEN again later, the handshake came to nothing: drop the record and tell nobody.
+  public init(listening parameters: OpenParameters, in environment: inout Environment, at now: Instant) {
+    self.init(parameters, isPassive: true, in: &environment, at: now)
+    move(on: .passiveOpen, in: &environment, at: now)
+  }
+
+  // MARK: The one writer of the phase
+
+  /// Follows the arrow of the state diagram that `trigger` names.
+  mutating func move(on trigger: Trigger, in environment: inout Environment, at now: Instant) {
+    guard let next = phase.after(trigger) else {
+      preconditionFailure("the state diagram has no such arrow")
+    }
+    let previous = phase
+    phase = next
+    trace(.phaseChanged(from: previous, to: next, trigger), in: &environment, at: now)
+  }
+
+  /// The connection is over: everything is given back, and the program hears why (RFC 9293 section 3.10.5 and others).
+  mutating func end(_ reason: EndReason, on trigger: Trigger, in environment: inout Environment, at now: Instant) {
+    move(on: trigger, in: &environment, at: now)
+    endReason = reason
+    events.insert([.ended, .readable, .writable])
+    timers.cancelAll()
+    debt.clear()
+    debt.duplicates = 0
+    flags.subtract([.synDue, .probeDue, .overrideDue])
+    keepAlive.probeDue = false
+    recovery.front = nil
+    // What arrived in order before a normal end can still be read; a reset throws it away (RFC 9293 section 3.10.7.4, second).
+    let unread = reason == .closed ? received.take() : PageChain()
+    releaseMemory(in: &environment)
+    received = unread
+    trace(.ended(reason), in: &environment, at: now)
+  }
+
+  /// Gives every page back. Call it before the record is dropped.
+  public mutating func releaseMemory(in environment: inout Environment) {
+    queue.removeAll(in: &environment.pool)
+    scoreboard.removeAll()
+    reassembly.removeAll(in: &environment.pool)
+    environment.pool.release(received.take())
+  }
+
+  func trace(_ kind: @autoclosure () -> TraceKind, in environment: inout Environment, at now: Instant) {
+    if environment.trace.isEnabled {
+      environment.trace.record(kind(), of: id, at: now)
+    }
   }
 }
 
-/// The two ECN bits of an IP header (RFC 3168 section 5).
-public enum ECNCodepoint: UInt8, Sendable {
-  case notECT = 0
-  case ect1 = 1
-  case ect0 = 2
-  case congestionExperienced = 3
-}
+// MARK: - Questions
 
-/// What the IP layer knows of an arriving segment.
-public struct ArrivalFacts: Sendable {
-  public var ecn: ECNCodepoint
-  /// The payload octets of each segment of a train; 0 for a single segment.
-  public var segmentSize: Int
-  public init(ecn: ECNCodepoint = .notECT, segmentSize: Int = 0) {
-    self.ecn = ecn
-    self.segmentSize = segmentSize
+extension Connection {
+  /// When ``expire(in:at:)`` is to be called next; ``Instant/never`` if no timer runs.
+  public var nextDeadline: Instant { timers.earliest }
+
+  /// Octets that a receive call would bring at once, an urgent octet that is not in line included.
+  public var unreadBytes: Int { received.count }
+
+  /// Octets that a send call would take at once, as far as the buffer goes.
+  public var writableBytes: Int {
+    switch phase {
+    case .synSent, .synReceived, .established, .closeWait:
+      flags.contains(.finQueued) ? 0 : max(0, options.sendBufferSize - queue.count)
+    default: 0
+    }
   }
-}
 
-/// What the IP layer needs besides the bytes to send a segment.
-public struct SegmentEnvelope: Sendable {
-  /// DSCP and ECN.
-  public var trafficClass: UInt8
-  public var hopLimit: UInt8
-  public var reason: TransmissionReason
-}
+  /// The octets up to the urgent mark; nil if no urgent octets wait (RFC 9293 section 3.8.5, MUST-33).
+  public var urgentBytesAhead: Int? {
+    guard let up = rcv.up else { return nil }
+    let ahead = up.distance(from: readPosition)
+    return ahead > 0 ? ahead : nil
+  }
 
-/// A snapshot of a connection (RFC 9293 section 3.10.6), in octets and intervals.
-public struct ConnectionStatus: Sendable {
-  public var id = ConnectionID.none
-  public var local = Endpoint(.v4(.any), 0)
-  public var remote = Endpoint(.v4(.any), 0)
-  public var phase = Phase.closed
-  public var endReason: EndReason?
-  public var softError: UnreachableCause?
-  public var sendUnacknowledged = SequenceNumber(0)
-  public var sendNext = SequenceNumber(0)
-  public var sendWindow = 0
-  public var receiveNext = SequenceNumber(0)
-  public var receiveWindow = 0
-  public var congestionWindow = 0
-  public var slowStartThreshold = 0
-  /// The payload octets of a full segment.
-  public var segmentSize = 0
-  public var smoothedRoundTrip = Interval.zero
-  public var roundTripVariation = Interval.zero
-  public var minimumRoundTrip = Interval.zero
-  public var retransmissionTimeout = Interval.zero
-  public var unreadBytes = 0
-  public var unsentBytes = 0
-  public var bytesInFlight = 0
-  public var statistics = ConnectionStatistics()
-  public init() {}
-}
+  /// The number of the next octet to be read.
+  var readPosition: SequenceNumber {
+    let end = rcv.fin.map { SequenceNumber.earlier($0, rcv.nxt) } ?? rcv.nxt
+    return end - received.count
+  }
 
-/// What a connection counts.
-public struct ConnectionStatistics: Hashable, Sendable {
-  public var segmentsSent: UInt64 = 0
-  public var segmentsReceived: UInt64 = 0
-  public var bytesSent: UInt64 = 0
-  public var bytesAcknowledged: UInt64 = 0
-  public var bytesReceived: UInt64 = 0
-  public var fastRetransmissions: UInt64 = 0
-  public var timeoutRetransmissions: UInt64 = 0
-  public var otherRetransmissions: UInt64 = 0
-  public var duplicateAcknowledgements: UInt64 = 0
-  public var reorderedSegments: UInt64 = 0
-  public var droppedSegments: UInt64 = 0
-  public var challenges: UInt64 = 0
-  public init() {}
-  public var retransmissions: UInt64 { fastRetransmissions + timeoutRetransmissions + otherRetransmissions }
+  /// The number of the first octet in the send queue: SND.UNA, but behind an outstanding SYN, and before an acknowledged FIN.
+  var queueStart: SequenceNumber {
+    if !flags.contains(.synAcknowledged) { return snd.iss + 1 }
+    return finIsAcknowledged ? snd.una - 1 : snd.una
+  }
+
+  /// The number of the FIN: behind the last octet of the queue. Meaningful once the FIN is queued.
+  var finNumber: SequenceNumber { queueStart + queue.count }
+
+  var finIsAcknowledged: Bool {
+    flags.contains(.finSent) && snd.una == snd.nxt
+  }
+
+  /// Octets in the queue that never left.
+  var unsentBytes: Int {
+    let next = SequenceNumber.later(snd.nxt, queueStart)
+    return max(0, queue.count - next.distance(from: queueStart))
+  }
+
+  /// Whether a FIN is queued and never left.
+  var finIsUnsent: Bool { flags.contains(.finQueued) && !flags.contains(.finSent) }
+
+  public func status(in environment: borrowing Environment, at now: Instant) -> ConnectionStatus {
+    var status = ConnectionStatus()
+    status.id = id
+    status.local = local
+    status.remote = remote
+    status.phase = phase
+    status.endReason = endReason
+    status.softError = softError
+    status.sendUnacknowledged = snd.una
+    status.sendNext = snd.nxt
+    status.sendWindow = snd.wnd
+    status.receiveNext = rcv.nxt
+    status.receiveWindow = rcv.wnd
+    status.congestionWindow = congestion.window
+    status.slowStartThreshold = congestion.threshold
+    status.segmentSize = segmentSize
+    status.smoothedRoundTrip = roundTrip.smoothed
+    status.roundTripVariation = roundTrip.variation
+    status.minimumRoundTrip = roundTrip.minimum
+    status.retransmissionTimeout = roundTrip.timeout(environment.configuration)
+    status.unreadBytes = received.count
+    status.unsentBytes = unsentBytes
+    status.bytesInFlight = scoreboard.inFlight
+    status.statistics = statistics
+    return status
+  }
+
+  /// What happened since the last call; forgets it.
+  public mutating func pollEvents() -> ConnectionEvents {
+    let result = events
+    events = []
+    return result
+  }
+
+  /// In TIME-WAIT: whether `header`, a SYN, may open a new incarnation (RFC 6191 section 2); the number that its ISN must exceed if so.
+  public func acceptsReuse(bySYN header: TCPHeader) -> SequenceNumber? {
+    guard phase == .timeWait, header.isSYN, !header.isACK, !header.isRST else { return nil }
+    let isNewer: Bool
+    if negotiated.timestamps && header.options.has(.timestamps) {
+      let difference = Int32(bitPattern: header.options.timestamps.value &- rcv.timestampRecent)
+      isNewer = difference > 0 || (difference == 0 && header.sequence.isAfter(rcv.nxt))
+    } else if !negotiated.timestamps && header.options.has(.timestamps) {
+      isNewer = true
+    } else {
+      isNewer = header.sequence.isAfter(rcv.nxt)
+    }
+    return isNewer ? snd.nxt : nil
+  }
 }

@@ -47,8 +47,6 @@ public enum Trigger: UInt8, Sendable, CaseIterable {
   case ackOfSynArrives
   case finArrives
   case ackOfFinArrives
-  /// A FIN that acknowledges ours in the same segment.
-  case finWithAckOfFinArrives
   /// An acceptable RST, on a connection that was opened passively and is not yet established.
   case resetOfPassiveOpen
   case resetArrives
@@ -74,13 +72,11 @@ extension Phase {
     case (.synSent, .closeCall), (.synSent, .abortCall): .closed
     case (.synReceived, .ackOfSynArrives): .established
     case (.synReceived, .closeCall): .finWait1
-    case (.synReceived, .finArrives): .closeWait
     case (.synReceived, .resetOfPassiveOpen): .listen
     case (.established, .closeCall): .finWait1
     case (.established, .finArrives): .closeWait
     case (.finWait1, .ackOfFinArrives): .finWait2
     case (.finWait1, .finArrives): .closing
-    case (.finWait1, .finWithAckOfFinArrives): .timeWait
     case (.finWait2, .finArrives): .timeWait
     case (.closeWait, .closeCall): .lastAck
     case (.closing, .ackOfFinArrives): .timeWait

@@ -47,6 +47,45 @@ public struct PageRoom: BitwiseCopyable {
   public let count: Int
 }
 
+extension PageChain {
+  /// A chain put aside in a collection that can't hold what can't be copied. Exactly one chain must be made of it again.
+  @frozen
+  public struct Parked: BitwiseCopyable {
+    @usableFromInline let first: PageIndex
+    @usableFromInline let last: PageIndex
+    public let count: Int
+
+    @usableFromInline
+    init(first: PageIndex, last: PageIndex, count: Int) {
+      self.first = first
+      self.last = last
+      self.count = count
+    }
+  }
+
+  /// Puts the chain aside.
+  @inlinable
+  public consuming func parked() -> Parked {
+    Parked(first: first, last: last, count: octets)
+  }
+
+  /// The chain that was put aside.
+  @inlinable
+  public init(_ parked: Parked) {
+    first = parked.first
+    last = parked.last
+    octets = parked.count
+  }
+
+  /// Takes what the chain holds and leaves it empty.
+  @inlinable
+  public mutating func take() -> PageChain {
+    var taken = PageChain()
+    swap(&taken, &self)
+    return taken
+  }
+}
+
 /// The one bounded store of payload memory of a host, in pages of 2,048 octets.
 ///
 /// A page is taken when there is a byte to put into it and given back with its last holder. At the limit the pool refuses
@@ -319,11 +358,13 @@ public struct PagePool: ~Copyable {
     return try unsafe body(bytes.bytes)
   }
 
-  /// Copies octets of `chain` from `offset` on into `target`, as many as there are and fit; returns how many.
+  /// Copies octets of `chain` from `offset` on into `target`, as many as there are and fit, `limit` at most; returns how many.
   @discardableResult
-  public func copy(_ chain: borrowing PageChain, from offset: Int, into target: inout MutableRawSpan) -> Int {
+  public func copy(
+    _ chain: borrowing PageChain, from offset: Int, limit: Int = Int.max, into target: inout MutableRawSpan
+  ) -> Int {
     var copied = 0
-    let room = target.byteCount
+    let room = min(target.byteCount, limit)
     unsafe target.withUnsafeMutableBytes { bytes in
       guard let base = bytes.baseAddress else { return }
       forEachRun(of: chain, from: offset, count: room) { run in
@@ -336,6 +377,32 @@ public struct PagePool: ~Copyable {
       }
     }
     return copied
+  }
+
+  /// A chain that holds a copy of the octets of `chain` from `offset` on; nil at the limit.
+  public mutating func copy(of chain: borrowing PageChain, from offset: Int) -> PageChain? {
+    var result = PageChain()
+    var position = offset
+    while position < chain.count {
+      guard let page = allocate() else {
+        release(result)
+        return nil
+      }
+      var filled = 0
+      let target = unsafe address(of: page)
+      forEachRun(of: chain, from: position, count: PagePool.pageSize) { run in
+        unsafe run.withUnsafeBytes { source in
+          if let start = source.baseAddress {
+            unsafe (target + filled).copyMemory(from: start, byteCount: source.count)
+          }
+        }
+        filled += run.byteCount
+      }
+      unsafe states[Int(page.rawValue)].length = UInt16(filled)
+      link(page, to: &result, count: filled)
+      position += filled
+    }
+    return result
   }
 
   /// Visits the octets `offset ..< offset + count` of `chain` as contiguous runs, in order; stops where the chain ends.

@@ -1,0 +1,203 @@
+import MartinetWire
+
+// RFC 9293 section 3.10.7.4, fifth: check the ACK field.
+
+extension Connection {
+  mutating func fifthCheckACK(_ segment: borrowing ArrivingSegment, _ environment: inout Environment) -> Bool {
+    guard segment.header.isACK else {
+      drop(segment, .acknowledgementMissing, &environment)
+      return false
+    }
+    let number = segment.header.acknowledgement
+    if phase == .synReceived {
+      guard ackOfSynArrives(segment, &environment) else { return false }
+    } else if !acknowledgementIsPlausible(number) {
+      let isAhead = number.isAfter(snd.nxt)
+      drop(segment, isAhead ? .acknowledgementOfNothingSent : .acknowledgementTooOld, &environment)
+      challenge(in: &environment, at: segment.now)
+      return false
+    }
+    keepAlive.lastHeard = segment.now
+    keepAlive.unanswered = 0
+    processAcknowledgement(segment, &environment)
+    return endReason == nil
+  }
+
+  /// The data-injection check: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT (RFC 5961 section 5.2).
+  private func acknowledgementIsPlausible(_ number: SequenceNumber) -> Bool {
+    SequenceRange(from: snd.una - snd.maximumWindow, upTo: snd.nxt).containsOrEnds(at: number)
+  }
+
+  /// SYN-RECEIVED: SND.UNA < SEG.ACK =< SND.NXT establishes; anything else is answered with RST.
+  private mutating func ackOfSynArrives(
+    _ segment: borrowing ArrivingSegment, _ environment: inout Environment
+  ) -> Bool {
+    let header = segment.header
+    guard snd.outstanding.advances(to: header.acknowledgement) else {
+      owedReset = header.acknowledgement
+      drop(segment, .acknowledgementOfNothingSent, &environment)
+      return false
+    }
+    synIsAcknowledged(by: header, in: &environment, at: segment.now)
+    takeWindow(of: header)
+    establish(on: .ackOfSynArrives, in: &environment, at: segment.now)
+    return true
+  }
+
+  private mutating func processAcknowledgement(
+    _ segment: borrowing ArrivingSegment, _ environment: inout Environment
+  ) {
+    let header = segment.header
+    let previousWindow = snd.wnd
+    let sackNews = takeSACK(header)
+    let windowMoved = updateSendWindow(header, &environment, at: segment.now)
+    if snd.outstanding.advances(to: header.acknowledgement) {
+      advance(to: header, sackNews: sackNews, &environment, at: segment.now)
+    } else if header.acknowledgement == snd.una && snd.una != snd.nxt {
+      let isDuplicate =
+        segment.payload.count == 0 && !header.isFIN && (negotiated.sack ? sackNews > 0 : !windowMoved)
+      if isDuplicate { duplicateArrives(&environment, at: segment.now) }
+    }
+    if endReason != nil { return }
+    if snd.wnd > previousWindow { windowOpened(&environment, at: segment.now) }
+    if snd.wnd == 0 && recovery.silentSince != .never {
+      // Whoever answers probes of a closed window is alive, however long it stays closed (MUST-37).
+      recovery.silentSince = segment.now
+      recovery.timeouts = 0
+    }
+    armSendTimers(in: &environment, at: segment.now)
+  }
+
+  /// Takes the SACK blocks that lie between SEG.ACK and SND.NXT (RFC 2018 section 5); returns the octets that are news.
+  private mutating func takeSACK(_ header: TCPHeader) -> Int {
+    guard negotiated.sack, header.options.has(.sack) else { return 0 }
+    let outstanding = snd.outstanding
+    let floor = SequenceNumber.later(snd.una, header.acknowledgement)
+    var news = 0
+    for index in 0..<Int(header.options.sackCount) {
+      let block = header.options.sackBlocks[index]
+      // A block that is empty, inverted, beyond SND.NXT, or at or below SEG.ACK (a duplicate report) tells nothing.
+      guard !block.isEmpty, block.count <= outstanding.count, outstanding.contains(block.lower),
+        outstanding.containsOrEnds(at: block.upper), !block.lower.isBefore(floor)
+      else { continue }
+      news += scoreboard.sack(block)
+    }
+    return news
+  }
+
+  /// SND.WND, unless the segment is older than the one that set it; returns whether it changed.
+  private mutating func updateSendWindow(
+    _ header: TCPHeader, _ environment: inout Environment, at now: Instant
+  ) -> Bool {
+    guard SequenceRange(from: snd.una, upTo: snd.nxt).containsOrEnds(at: header.acknowledgement) else { return false }
+    let isNewer =
+      snd.wl1.isBefore(header.sequence)
+      || (snd.wl1 == header.sequence && !snd.wl2.isAfter(header.acknowledgement))
+    guard isNewer else { return false }
+    let previous = snd.wnd
+    takeWindow(of: header)
+    if snd.wnd != previous { trace(.sendWindow(snd.wnd), in: &environment, at: now) }
+    return snd.wnd != previous
+  }
+
+  /// The peer opened its window: what waited for that may leave.
+  private mutating func windowOpened(_ environment: inout Environment, at now: Instant) {
+    timers.cancel(.persist)
+    flags.remove(.probeDue)
+    if scoreboard.lost == 0, let front = scoreboard.front, front.length == 1, flags.contains(.probing) {
+      // A probe octet that was not taken follows at once, not after the timer.
+      scoreboard.loseFront()
+    }
+    flags.remove(.probing)
+  }
+
+  // MARK: SND.UNA advances
+
+  private mutating func advance(
+    to header: TCPHeader, sackNews: Int, _ environment: inout Environment, at now: Instant
+  ) {
+    let number = header.acknowledgement
+    let inFlightBefore = scoreboard.inFlight
+    let finWasAcknowledged = finIsAcknowledged
+    if !flags.contains(.synAcknowledged) {
+      // FIN-WAIT-1 was entered from SYN-RECEIVED: the SYN is acknowledged only here.
+      synIsAcknowledged(by: header, in: &environment, at: now)
+      beginTransfer(in: &environment, at: now)
+    }
+    let queueFirst = queueStart
+    let acknowledged = scoreboard.acknowledge(upTo: number)
+    snd.una = number
+    let octets = min(number.distance(from: queueFirst), queue.count)
+    queue.removeFirst(max(0, octets), in: &environment.pool)
+    statistics.bytesAcknowledged += UInt64(max(0, octets))
+    if let up = snd.up, !up.isAfter(number) { snd.up = nil }
+    let sample = takeRoundTrip(header, acknowledged, &environment, at: now)
+    recovery.silentSince = .never
+    recovery.timeouts = 0
+    flags.remove(.warned)
+    timers.cancel(.userTimeout)
+    let restartsTimer = recoverOrGrow(
+      AcknowledgementSample(
+        octets: acknowledged.octets, inFlightBefore: inFlightBefore, segmentSize: segmentSize, roundTrip: sample,
+        isAfterTimeout: recovery.mode == .timeout, now: now), &environment)
+    if restartsTimer { timers.cancel(.retransmission) }
+    offerRoom()
+    if snd.una == snd.nxt && unsentBytes == 0 { events.insert(.allAcknowledged) }
+    if !finWasAcknowledged && finIsAcknowledged { ackOfFinArrives(&environment, at: now) }
+  }
+
+  /// One sample per acknowledgement: of a segment that was sent once (Karn), or by the echo (RFC 7323 section 4.1).
+  private mutating func takeRoundTrip(
+    _ header: TCPHeader, _ acknowledged: Scoreboard.Acknowledged, _ environment: inout Environment,
+    at now: Instant
+  ) -> Interval? {
+    if let sentAt = acknowledged.sampleSentAt, !acknowledged.includesRetransmission {
+      measured(now - sentAt, in: &environment, at: now)
+      return now - sentAt
+    }
+    if negotiated.timestamps && header.options.has(.timestamps) && header.options.timestamps.echo != 0 {
+      return measuredByEcho(header.options.timestamps.echo, in: &environment, at: now)
+    }
+    return nil
+  }
+
+  mutating func measured(_ sample: Interval, in environment: inout Environment, at now: Instant) {
+    roundTrip.measured(sample, environment.configuration)
+    let timeout = roundTrip.timeout(environment.configuration)
+    trace(
+      .roundTrip(
+        sample: sample, smoothed: roundTrip.smoothed, variation: roundTrip.variation, timeout: timeout),
+      in: &environment, at: now)
+  }
+
+  /// The round trip that an echoed timestamp shows, in milliseconds; nothing if the echo is not one of ours.
+  @discardableResult
+  mutating func measuredByEcho(_ echo: UInt32, in environment: inout Environment, at now: Instant) -> Interval? {
+    let elapsed = Int32(bitPattern: timestamp(at: now) &- echo)
+    guard elapsed >= 0, elapsed < 600_000 else { return nil }
+    let sample = Interval.milliseconds(Int64(elapsed))
+    measured(sample, in: &environment, at: now)
+    return sample
+  }
+
+  /// Our FIN has arrived.
+  private mutating func ackOfFinArrives(_ environment: inout Environment, at now: Instant) {
+    switch phase {
+    case .finWait1:
+      move(on: .ackOfFinArrives, in: &environment, at: now)
+      boundFinWait2(in: &environment, at: now)
+    case .closing:
+      move(on: .ackOfFinArrives, in: &environment, at: now)
+      restartTimeWait(in: &environment, at: now)
+    case .lastAck:
+      end(.closed, on: .ackOfFinArrives, in: &environment, at: now)
+    default: break
+    }
+  }
+
+  /// TIME-WAIT lasts 2 MSL from here (RFC 9293 section 3.6.1); all other timers are off.
+  mutating func restartTimeWait(in environment: inout Environment, at now: Instant) {
+    timers.cancelAll()
+    timers[.timeWait] = now + environment.configuration.maximumSegmentLifetime * 2
+  }
+}

@@ -1,0 +1,212 @@
+import MartinetWire
+
+// RFC 9293 section 3.10.7.4: the checks that decide whether a segment counts at all.
+
+extension Connection {
+  // MARK: First, check sequence number
+
+  /// PAWS (RFC 7323 section 5.3), then the acceptability test, then trimming to the window.
+  mutating func firstCheckSequenceNumber(
+    _ segment: inout ArrivingSegment, _ environment: inout Environment
+  ) -> Bool {
+    // A SYN in a synchronized state is answered wherever it stands (RFC 5961 section 4.2): the fourth check does.
+    if segment.header.isSYN && !segment.header.isRST && phase.isSynchronized { return true }
+    guard timestampIsAcceptable(segment, &environment) else { return false }
+    if phase == .synReceived && segment.header.isSYN && segment.header.isACK && segment.header.sequence == rcv.irs {
+      // The other half of a simultaneous open: its SYN is known, its ACK counts (section 3.5 and appendix A.2).
+      segment.header.flags.remove(.syn)
+      segment.header.sequence += 1
+    }
+    if !isAcceptable(segment) {
+      if segment.header.isRST {
+        drop(segment, .resetOutsideWindow, &environment)
+      } else {
+        answerUnacceptable(segment, &environment)
+      }
+      // Appendix A.2: the ACK field of a segment just outside counts, or two zero windows would lock each other.
+      return isJustOutside(segment) && !segment.header.isRST && !segment.header.isSYN && emptied(&segment, &environment)
+    }
+    updateTimestampRecent(segment)
+    trim(&segment, &environment)
+    return true
+  }
+
+  /// The four cases of the acceptability test, modulo 2^32.
+  func isAcceptable(_ segment: borrowing ArrivingSegment) -> Bool {
+    let sequence = segment.header.sequence
+    // The octets behind an RST are a message to people, and take no window (section 3.5.3).
+    let length = segment.header.isRST ? 0 : segment.length
+    // What any acknowledgement ever offered is in the window (RFC 7323 section 2.4).
+    let window = rcv.wnd
+    if window == 0 { return length == 0 && sequence == rcv.nxt }
+    let range = SequenceRange(from: rcv.nxt, count: window)
+    if range.contains(sequence) { return true }
+    return length > 0 && range.contains(sequence + (length - 1))
+  }
+
+  /// A segment that begins at RCV.NXT, or ends there, when the window is closed: a probe, or one that crossed ours.
+  private func isJustOutside(_ segment: borrowing ArrivingSegment) -> Bool {
+    segment.header.isACK && rcv.wnd == 0 && segment.header.sequence == rcv.nxt && phase != .timeWait
+  }
+
+  /// Leaves of a segment only its header, so that its text is not taken.
+  private mutating func emptied(_ segment: inout ArrivingSegment, _ environment: inout Environment) -> Bool {
+    environment.pool.release(segment.payload.take())
+    segment.header.flags.remove(.fin)
+    return true
+  }
+
+  private mutating func answerUnacceptable(_ segment: borrowing ArrivingSegment, _ environment: inout Environment) {
+    drop(segment, .outsideWindow, &environment)
+    if phase == .timeWait {
+      if segment.header.isFIN { restartTimeWait(in: &environment, at: segment.now) }
+      owe(.duplicateAcknowledgement)
+      return
+    }
+    if phase == .synReceived && segment.header.isSYN && segment.header.sequence == rcv.irs {
+      // The peer repeats its SYN: ours was lost.
+      flags.insert(.synDue)
+      return
+    }
+    let start = segment.header.sequence
+    if segment.payload.count > 0 && !segment.end.isAfter(rcv.nxt) {
+      debt.duplicateRange = SequenceRange(from: start, upTo: segment.end)
+    }
+    if segment.payload.count > 0 || segment.header.isFIN || isProbe(segment) {
+      owe(.duplicateAcknowledgement)
+    } else {
+      // An empty segment from nowhere is answered within the budget, or two lost peers would answer for ever (RFC 5961 section 7).
+      challenge(in: &environment, at: segment.now)
+    }
+  }
+
+  /// A keep-alive, or a probe of a window that we closed: always answered (RFC 9293 sections 3.8.4 and 3.8.6.1).
+  private func isProbe(_ segment: borrowing ArrivingSegment) -> Bool {
+    segment.header.sequence == rcv.nxt - 1 || segment.header.sequence == rcv.nxt
+  }
+
+  /// Cuts what lies outside the window off both ends.
+  private mutating func trim(_ segment: inout ArrivingSegment, _ environment: inout Environment) {
+    let stale = rcv.nxt.distance(from: segment.header.sequence)
+    if stale > 0 {
+      let octets = min(stale, segment.payload.count)
+      if octets > 0 {
+        debt.duplicateRange = SequenceRange(from: segment.header.sequence, count: octets)
+        environment.pool.removeFirst(octets, from: &segment.payload)
+      }
+      segment.header.sequence = rcv.nxt
+      if segment.header.flags.contains(.urg) {
+        let pointer = max(0, Int(segment.header.urgentPointer) - stale)
+        segment.header.urgentPointer = UInt16(pointer)
+        if pointer == 0 { segment.header.flags.remove(.urg) }
+      }
+    }
+    let excess = segment.end.distance(from: rcv.edge)
+    if excess > 0 && rcv.wnd > 0 {
+      var octets = excess
+      if segment.header.isFIN {
+        segment.header.flags.remove(.fin)
+        octets -= 1
+      }
+      environment.pool.keepFirst(max(0, segment.payload.count - octets), of: &segment.payload)
+    }
+  }
+
+  // MARK: Timestamps (RFC 7323)
+
+  private mutating func timestampIsAcceptable(
+    _ segment: borrowing ArrivingSegment, _ environment: inout Environment
+  ) -> Bool {
+    guard negotiated.timestamps, !segment.header.isRST else { return true }
+    guard segment.header.options.has(.timestamps) else {
+      // RFC 7323 section 3.2: dropped, and the connection lives.
+      drop(segment, .timestampMissing, &environment)
+      return false
+    }
+    let age = Int32(bitPattern: segment.header.options.timestamps.value &- rcv.timestampRecent)
+    guard age < 0 else { return true }
+    // RFC 7323 section 5.5: after 24 days the clock may have gone round.
+    let isValid = segment.now - rcv.timestampRecentAt < .seconds(24 * 86400)
+    guard isValid else { return true }
+    drop(segment, .pawsOldTimestamp, &environment)
+    if segment.length > 0 { owe(.duplicateAcknowledgement) } else { challenge(in: &environment, at: segment.now) }
+    return false
+  }
+
+  /// RFC 7323 section 4.3: only a segment that begins at or before the last acknowledgement sent.
+  private mutating func updateTimestampRecent(_ segment: borrowing ArrivingSegment) {
+    guard negotiated.timestamps, !segment.header.isRST, segment.header.options.has(.timestamps),
+      !segment.header.sequence.isAfter(rcv.lastAckSent)
+    else { return }
+    rcv.timestampRecent = segment.header.options.timestamps.value
+    rcv.timestampRecentAt = segment.now
+  }
+
+  // MARK: Second, check the RST bit (and RFC 5961 section 3.2)
+
+  mutating func secondCheckReset(_ segment: borrowing ArrivingSegment, _ environment: inout Environment) -> Bool {
+    guard segment.header.isRST else { return true }
+    if phase == .timeWait {
+      // Unlike section 3.10.7.4 a RST does not end TIME-WAIT (RFC 1337 section 3).
+      drop(segment, .resetInTimeWait, &environment)
+      return false
+    }
+    guard segment.header.sequence == rcv.nxt else {
+      drop(segment, .resetNotAtLeftEdge, &environment)
+      challenge(in: &environment, at: segment.now)
+      return false
+    }
+    if phase == .synReceived {
+      if isPassive {
+        releaseMemory(in: &environment)
+        timers.cancelAll()
+        flags.remove(.synDue)
+        debt.clear()
+        move(on: .resetOfPassiveOpen, in: &environment, at: segment.now)
+      } else {
+        end(.refused, on: .resetArrives, in: &environment, at: segment.now)
+      }
+    } else {
+      end(.reset(in: phase), on: .resetArrives, in: &environment, at: segment.now)
+    }
+    return false
+  }
+
+  // MARK: Fourth, check the SYN bit (and RFC 5961 section 4.2)
+
+  mutating func fourthCheckSYN(_ segment: borrowing ArrivingSegment, _ environment: inout Environment) -> Bool {
+    guard segment.header.isSYN else { return true }
+    drop(segment, .synInSynchronizedState, &environment)
+    if phase == .timeWait {
+      // A SYN that opens no new incarnation is not answered (RFC 6191 section 2).
+      return false
+    }
+    if phase == .synReceived && isPassive {
+      releaseMemory(in: &environment)
+      timers.cancelAll()
+      flags.remove(.synDue)
+      move(on: .resetOfPassiveOpen, in: &environment, at: segment.now)
+    } else {
+      challenge(in: &environment, at: segment.now)
+    }
+    return false
+  }
+
+  // MARK: Answers
+
+  /// An acknowledgement leaves at once.
+  mutating func owe(_ reason: TransmissionReason) {
+    if debt.immediate == nil { debt.immediate = reason }
+    if reason == .duplicateAcknowledgement && !negotiated.sack { debt.duplicates = min(debt.duplicates + 1, 64) }
+  }
+
+  /// A challenge acknowledgement, if the budget allows (RFC 5961 section 7).
+  mutating func challenge(in environment: inout Environment, at now: Instant) {
+    let configuration = environment.configuration
+    guard
+      challenges.spend(limit: configuration.challengeLimit, interval: configuration.challengeInterval, at: now)
+    else { return }
+    statistics.challenges += 1
+    debt.immediate = .challengeAcknowledgement
+  }
+}

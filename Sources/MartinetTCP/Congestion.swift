@@ -1,0 +1,65 @@
+/// What an acknowledgement of new data tells congestion control.
+struct AcknowledgementSample {
+  /// Octets that the cumulative acknowledgement advanced over.
+  var octets: Int
+  /// Octets that were in flight before.
+  var inFlightBefore: Int
+  /// The payload octets of a full segment.
+  var segmentSize: Int
+  /// The round trip that was measured with it.
+  var roundTrip: Interval?
+  /// Whether data lost to a timeout are still being repaired.
+  var isAfterTimeout: Bool
+  var now: Instant
+}
+
+/// What congestion control hears of: one event, whichever algorithm listens.
+enum CongestionEvent {
+  case acknowledged(AcknowledgementSample)
+  /// A duplicate acknowledgement in fast recovery without SACK, with so many segments outstanding (RFC 5681 section 3.2, step 4).
+  case duplicateInRecovery(segmentSize: Int, flightSize: Int)
+  /// Loss was detected; `flightSize` leaves limited transmit out (RFC 5681 section 3.2, step 2).
+  case enteredRecovery(flightSize: Int, segmentSize: Int, usesSACK: Bool)
+  /// RFC 6582 section 3.2, step 3.
+  case partialAcknowledgement(octets: Int, segmentSize: Int)
+  /// The acknowledgement covers everything that was out when recovery began.
+  case leftRecovery(flightSize: Int, segmentSize: Int, usesSACK: Bool)
+  /// The retransmission timer expired, for the first time on this segment or again.
+  case timedOut(flightSize: Int, segmentSize: Int, isFirst: Bool)
+  /// Nothing was sent for longer than the retransmission timeout (RFC 5681 section 4.1).
+  case idle(initialWindow: Int)
+  /// The path MTU made segments smaller.
+  case segmentSizeChanged(from: Int, to: Int)
+}
+
+/// The congestion window, whichever algorithm moves it.
+struct Congestion {
+  let algorithm: CongestionAlgorithm
+  /// cwnd, in octets.
+  private(set) var window: Int
+  /// ssthresh, in octets.
+  private(set) var threshold = Congestion.unlimited
+  private var reno = Reno()
+
+  /// "Arbitrarily high" (RFC 5681 section 3.1).
+  static let unlimited = Int(Int32.max)
+
+  init(_ algorithm: CongestionAlgorithm, window: Int) {
+    self.algorithm = algorithm
+    self.window = window
+  }
+
+  /// IW (RFC 6928 section 2), in octets, or one segment after a handshake that lost more than one SYN.
+  static func initialWindow(segments: Int, segmentSize: Int, handshakeWasLossy: Bool) -> Int {
+    if handshakeWasLossy { return segmentSize }
+    return min(segments * segmentSize, max(2 * segmentSize, segments * 1460))
+  }
+
+  var isInSlowStart: Bool { window < threshold }
+
+  mutating func on(_ event: CongestionEvent) {
+    switch algorithm {
+    case .reno: reno.on(event, window: &window, threshold: &threshold)
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import MartinetWire
+
+/// The send sequence variables (RFC 9293 section 3.3.1).
+struct SendVariables {
+  /// SND.UNA
+  var una: SequenceNumber
+  /// SND.NXT
+  var nxt: SequenceNumber
+  /// ISS
+  let iss: SequenceNumber
+  /// SND.WND, in octets, scaled.
+  var wnd = 0
+  /// SND.WL1 and SND.WL2
+  var wl1 = SequenceNumber(0)
+  var wl2 = SequenceNumber(0)
+  /// SND.UP: the number behind the last urgent octet, as long as it is not acknowledged.
+  var up: SequenceNumber?
+  /// MAX.SND.WND: the largest window the peer ever offered (RFC 5961 section 5.2).
+  var maximumWindow = 0
+  /// Snd.Wind.Shift (RFC 7323 section 2.3)
+  var scale = WindowScale.none
+  /// SendMSS: what the peer offered, or the default (RFC 9293 section 3.7.1).
+  var peerSegmentSize: Int
+
+  init(_ iss: SequenceNumber, peerSegmentSize: Int) {
+    self.iss = iss
+    una = iss
+    nxt = iss
+    self.peerSegmentSize = peerSegmentSize
+  }
+
+  /// What is sent and not acknowledged.
+  var outstanding: SequenceRange { SequenceRange(from: una, upTo: nxt) }
+}
+
+/// The receive sequence variables (RFC 9293 section 3.3.1).
+struct ReceiveVariables {
+  /// RCV.NXT
+  var nxt = SequenceNumber(0)
+  /// IRS
+  var irs = SequenceNumber(0)
+  /// RCV.NXT + RCV.WND: the right edge that the peer was shown; it never moves left (RFC 9293 section 3.8.6).
+  var edge = SequenceNumber(0)
+  /// RCV.UP: the number behind the last urgent octet, as long as it was not read.
+  var up: SequenceNumber?
+  /// Rcv.Wind.Shift (RFC 7323 section 2.3)
+  var scale = WindowScale.none
+  /// TS.Recent and when it was taken (RFC 7323 section 4.3)
+  var timestampRecent: UInt32 = 0
+  var timestampRecentAt = Instant.zero
+  /// Last.ACK.sent (RFC 7323 section 4.3)
+  var lastAckSent = SequenceNumber(0)
+  /// The number of the peer's FIN, once it is known.
+  var fin: SequenceNumber?
+  /// The largest payload seen in one segment: the estimate of RMSS (RFC 5681 section 2).
+  var segmentSize = 0
+
+  /// RCV.WND
+  var wnd: Int { max(0, edge.distance(from: nxt)) }
+}
+
+/// What both sides agreed on in the handshake.
+struct Negotiated {
+  var timestamps = false
+  var sack = false
+  var windowScaling = false
+}
+
+/// What is owed to the peer by way of acknowledgement (RFC 9293 section 3.8.6.3).
+struct AcknowledgementDebt {
+  /// Full segments that arrived since an acknowledgement left.
+  var segments = 0
+  /// Octets that arrived since.
+  var octets = 0
+  /// An acknowledgement is to leave at once, and why.
+  var immediate: TransmissionReason?
+  /// Duplicate acknowledgements to leave one by one, for peers that count them (RFC 5681 section 3.2).
+  var duplicates = 0
+  /// Segments of the start of the flow that are still acknowledged at once.
+  var quick = 0
+  /// A duplicate that the next SACK option reports (RFC 2883 section 4).
+  var duplicateRange: SequenceRange?
+
+  mutating func clear() {
+    segments = 0
+    octets = 0
+    immediate = nil
+    if duplicates > 0 { duplicates -= 1 }
+  }
+}
+
+/// Where loss recovery stands.
+struct RecoveryState {
+  enum Mode: UInt8 {
+    case open
+    /// Fast recovery (RFC 5681 section 3.2, RFC 6582).
+    case fast
+    /// Repair after the timer expired.
+    case timeout
+  }
+  var mode = Mode.open
+  /// "recover" (RFC 6582 section 3.2): the highest number sent when loss was detected.
+  var recover: SequenceNumber
+  /// Consecutive duplicate acknowledgements.
+  var duplicates = 0
+  /// Whether a partial acknowledgement has come in this recovery.
+  var sawPartial = false
+  /// Retransmissions by the timer since something was acknowledged.
+  var timeouts = 0
+  /// Since when nothing was acknowledged, as far as giving up goes.
+  var silentSince = Instant.never
+  /// The segment at SND.UNA leaves whatever the congestion window says.
+  var front: TransmissionReason?
+
+  init(_ iss: SequenceNumber) {
+    recover = iss
+  }
+}
+
+/// The budget of answers to doubtful segments (RFC 5961 section 7). Each connection has its own, so that none can be
+/// observed through another (CVE-2016-5696).
+struct ChallengeBudget {
+  private var since = Instant.zero
+  private var spent = 0
+
+  mutating func spend(limit: Int, interval: Interval, at now: Instant) -> Bool {
+    if spent == 0 || now - since >= interval {
+      since = now
+      spent = 0
+    }
+    guard spent < limit else { return false }
+    spent += 1
+    return true
+  }
+}
+
+/// Probing of an idle peer (RFC 9293 section 3.8.4).
+struct KeepAliveState {
+  /// When anything last came from the peer.
+  var lastHeard: Instant
+  var unanswered = 0
+  var probeDue = false
+}
+
+/// Yes or no, packed.
+struct ConnectionFlags: OptionSet {
+  let rawValue: UInt16
+  /// A SYN, or SYN,ACK, is to leave.
+  static let synDue = ConnectionFlags(rawValue: 1)
+  /// The program closed its half: a FIN follows the queue.
+  static let finQueued = ConnectionFlags(rawValue: 2)
+  /// The FIN left at least once.
+  static let finSent = ConnectionFlags(rawValue: 4)
+  /// What arrives is acknowledged and thrown away.
+  static let inputShut = ConnectionFlags(rawValue: 8)
+  /// The program is gone.
+  static let orphaned = ConnectionFlags(rawValue: 16)
+  /// A zero-window probe is to leave.
+  static let probeDue = ConnectionFlags(rawValue: 32)
+  /// The silly-window override has come: what fits leaves.
+  static let overrideDue = ConnectionFlags(rawValue: 64)
+  /// The program was told it has no room, and wants to hear when there is.
+  static let writerWaits = ConnectionFlags(rawValue: 128)
+  /// An RST ends the connection on the wire.
+  static let resetDue = ConnectionFlags(rawValue: 256)
+  /// R1 was reported for the present silence.
+  static let warned = ConnectionFlags(rawValue: 512)
+  /// What leaves next goes by limited transmit (RFC 3042).
+  static let limitedTransmit = ConnectionFlags(rawValue: 1024)
+  /// Our SYN is acknowledged.
+  static let synAcknowledged = ConnectionFlags(rawValue: 2048)
+  /// The octet at SND.NXT - 1 left as a probe of a closed window.
+  static let probing = ConnectionFlags(rawValue: 4096)
+}

@@ -1,0 +1,154 @@
+import MartinetWire
+
+/// A segment about to be written.
+struct Output {
+  let now: Instant
+  let maximumTrain: Int
+  /// The octets of TCP options it will carry.
+  let optionLength: Int
+  /// SEG.SEQ; nil stands for SND.NXT.
+  var sequence: SequenceNumber?
+  var flags: TCPFlags = []
+  /// Where in the send queue the payload begins, and how long it is.
+  var offset = 0
+  var payload = 0
+  var reason = TransmissionReason.acknowledgement
+
+  init(now: Instant, maximumTrain: Int, optionLength: Int) {
+    self.now = now
+    self.maximumTrain = maximumTrain
+    self.optionLength = optionLength
+  }
+}
+
+// The one place where a segment of a connection is written.
+
+extension Connection {
+  /// How many SACK blocks would go into a segment now: what fits into 40 octets (RFC 2018 section 3).
+  private var sackBlockCount: Int {
+    guard negotiated.sack, !reassembly.isEmpty || debt.duplicateRange != nil else { return 0 }
+    let most = negotiated.timestamps ? 3 : 4
+    return min(most, reassembly.count + (debt.duplicateRange == nil ? 0 : 1))
+  }
+
+  /// The octets of options that a segment without SYN carries now.
+  var currentOptionLength: Int {
+    let blocks = sackBlockCount
+    return (negotiated.timestamps ? 12 : 0) + (blocks > 0 ? 4 + 8 * blocks : 0)
+  }
+
+  /// Writes header and payload, and settles what leaving means: the acknowledgement is paid, the window is shown.
+  mutating func emit(
+    _ output: Output, into departure: inout Departure, _ environment: inout Environment
+  ) -> SegmentEnvelope {
+    var header = TCPHeader(
+      sourcePort: local.port, destinationPort: remote.port, sequence: output.sequence ?? snd.nxt,
+      acknowledgement: SequenceNumber(0), flags: output.flags, window: 0)
+    if output.flags.contains(.rst) {
+      writeResetOptions(&header, at: output.now)
+    } else {
+      if phase != .synSent { header.flags.insert(.ack) }
+      writeOptions(&header, &environment, at: output.now)
+      writeUrgent(&header, payload: output.payload)
+    }
+    if header.isACK {
+      header.acknowledgement = rcv.nxt
+      header.window = header.isSYN ? UInt16(min(rcv.wnd, 0xFFFF)) : windowField()
+      rcv.lastAckSent = rcv.nxt
+      settleDebt()
+    } else if header.isSYN {
+      header.window = UInt16(min(options.receiveBufferSize, 0xFFFF))
+    }
+    header.encode(into: &departure)
+    if output.payload > 0 {
+      let gathered = queue.gather(
+        from: output.offset, length: output.payload, into: &departure, in: &environment.pool)
+      precondition(gathered == output.payload, "a train is longer than a departure can hold")
+    }
+    statistics.segmentsSent += 1
+    trace(
+      .sent(
+        SegmentSummary(header, payload: output.payload, windowShift: header.isSYN ? 0 : rcv.scale.shift),
+        output.reason), in: &environment, at: output.now)
+    return SegmentEnvelope(
+      trafficClass: options.trafficClass & 0xFC, hopLimit: max(1, options.hopLimit), reason: output.reason)
+  }
+
+  private mutating func settleDebt() {
+    debt.clear()
+    debt.duplicateRange = nil
+    timers.cancel(.delayedAcknowledgement)
+  }
+
+  /// The urgent pointer: the way from SEG.SEQ to behind the last urgent octet (RFC 9293 section 3.8.5, MUST-62).
+  private func writeUrgent(_ header: inout TCPHeader, payload: Int) {
+    guard let up = snd.up, !header.isSYN else { return }
+    let ahead = up.distance(from: header.sequence)
+    guard ahead > 0 else { return }
+    header.flags.insert(.urg)
+    header.urgentPointer = UInt16(min(ahead, 0xFFFF))
+  }
+
+  // MARK: Options
+
+  private mutating func writeOptions(_ header: inout TCPHeader, _ environment: inout Environment, at now: Instant) {
+    if header.isSYN {
+      writeHandshakeOptions(&header, environment.configuration, at: now)
+      return
+    }
+    if negotiated.timestamps { writeTimestamps(&header, at: now) }
+    let blocks = sackBlockCount
+    guard blocks > 0 else { return }
+    if let duplicate = debt.duplicateRange {
+      // RFC 2883 section 4: the duplicate first, each reported once.
+      header.options.sackBlocks[0] = duplicate
+      header.options.sackCount = 1
+    }
+    reassembly.writeBlocks(into: &header.options, limit: blocks)
+    if header.options.sackCount > 0 { header.options.present.insert(.sack) }
+  }
+
+  /// A SYN offers what the host is willing to do; a SYN,ACK only what the SYN offered, too.
+  private func writeHandshakeOptions(_ header: inout TCPHeader, _ configuration: Configuration, at now: Instant) {
+    let isAnswer = header.isACK
+    header.options.present.insert(.maximumSegmentSize)
+    header.options.maximumSegmentSize = offeredSegmentSize
+    if isAnswer ? negotiated.sack : configuration.selectiveAcknowledgement {
+      header.options.present.insert(.sackPermitted)
+    }
+    if isAnswer ? negotiated.windowScaling : configuration.windowScaling {
+      header.options.present.insert(.windowScale)
+      header.options.windowScale = rcv.scale
+    }
+    if isAnswer ? negotiated.timestamps : configuration.timestamps { writeTimestamps(&header, at: now) }
+  }
+
+  /// TSecr is TS.Recent with an ACK and zero without (RFC 7323 section 3.2).
+  private func writeTimestamps(_ header: inout TCPHeader, at now: Instant) {
+    header.options.present.insert(.timestamps)
+    header.options.timestamps = TCPTimestamps(
+      value: timestamp(at: now), echo: header.isACK ? rcv.timestampRecent : 0)
+  }
+
+  /// An RST carries timestamps where they were agreed on (RFC 7323 section 3.2).
+  private func writeResetOptions(_ header: inout TCPHeader, at now: Instant) {
+    if negotiated.timestamps { writeTimestamps(&header, at: now) }
+  }
+}
+
+extension TCPHeader {
+  /// The RST that answers a segment for which there is no connection (RFC 9293 section 3.10.7.1); nil if it is an RST itself.
+  public static func reset(answering header: TCPHeader, payload: Int) -> TCPHeader? {
+    if header.isRST { return nil }
+    var answer = TCPHeader(
+      sourcePort: header.destinationPort, destinationPort: header.sourcePort, sequence: SequenceNumber(0),
+      acknowledgement: SequenceNumber(0), flags: .rst, window: 0)
+    if header.isACK {
+      answer.sequence = header.acknowledgement
+    } else {
+      answer.flags = [.rst, .ack]
+      answer.acknowledgement = header.sequence + header.sequenceLength(payload: payload)
+    }
+    return answer
+  }
+}

@@ -1,0 +1,178 @@
+import MartinetWire
+
+// Timeouts (RFC 9293 section 3.10.8).
+
+extension Connection {
+  /// Runs every timer whose deadline has come, in the order of the deadlines.
+  public mutating func expire(in environment: inout Environment, at now: Instant) {
+    while let timer = timers.popExpired(at: now) {
+      trace(.timerExpired(timer), in: &environment, at: now)
+      switch timer {
+      case .retransmission: retransmissionTimerExpired(&environment, at: now)
+      case .persist: persistTimerExpired(&environment, at: now)
+      case .delayedAcknowledgement: if debt.octets > 0 { owe(.delayedAcknowledgement) }
+      case .sillyWindowOverride: flags.insert(.overrideDue)
+      case .keepAlive: keepAliveExpired(&environment, at: now)
+      case .userTimeout: userTimeoutExpired(&environment, at: now)
+      case .timeWait: end(.closed, on: .timeWaitExpires, in: &environment, at: now)
+      case .finWait2: end(.aborted, on: .gaveUp, in: &environment, at: now)
+      case .reordering, .pacing: break
+      }
+    }
+  }
+
+  private func evidence(at now: Instant, attempts: Int, since: Instant) -> SilenceEvidence {
+    SilenceEvidence(
+      unacknowledged: snd.outstanding, silence: since == .never ? .zero : now - since, attempts: attempts,
+      softError: softError)
+  }
+
+  // MARK: Retransmission
+
+  private mutating func retransmissionTimerExpired(_ environment: inout Environment, at now: Instant) {
+    if !flags.contains(.synAcknowledged) {
+      synTimedOut(&environment, at: now)
+      return
+    }
+    guard snd.una != snd.nxt else { return }
+    if recovery.silentSince == .never { recovery.silentSince = scoreboard.front?.sentAt ?? now }
+    if now - recovery.silentSince >= environment.configuration.giveUpAfter {
+      let evidence = evidence(at: now, attempts: recovery.timeouts, since: recovery.silentSince)
+      end(.retransmissionTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
+      return
+    }
+    dataTimedOut(&environment, at: now)
+    recovery.timeouts += 1
+    roundTrip.backOff()
+    warnIfSilent(recovery.timeouts, &environment, at: now)
+    timers[.retransmission] = now + roundTrip.timeout(environment.configuration)
+  }
+
+  /// The SYN follows the same procedure (MUST-22), with an R2 of its own (MUST-23).
+  private mutating func synTimedOut(_ environment: inout Environment, at now: Instant) {
+    let configuration = environment.configuration
+    let isOver =
+      isPassive
+      ? synRetransmissions >= configuration.synAckRetransmissions
+      : now - recovery.silentSince >= configuration.connectGiveUpAfter
+    if isOver {
+      let evidence = evidence(at: now, attempts: synRetransmissions, since: recovery.silentSince)
+      end(.connectTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
+      return
+    }
+    synRetransmissions += 1
+    roundTrip.backOff()
+    flags.insert(.synDue)
+    warnIfSilent(synRetransmissions, &environment, at: now)
+  }
+
+  /// R1 is reached: the program, and the host for the sake of its route, hear of it (section 3.8.3, SHLD-9).
+  private mutating func warnIfSilent(_ attempts: Int, _ environment: inout Environment, at now: Instant) {
+    guard attempts >= environment.configuration.warningRetransmissions, !flags.contains(.warned) else { return }
+    flags.insert(.warned)
+    events.insert(.warning)
+    trace(.warning(retransmissions: attempts), in: &environment, at: now)
+  }
+
+  // MARK: Zero windows
+
+  /// Probes follow at doubling intervals (section 3.8.6.1), for as long as the peer answers them.
+  private mutating func persistTimerExpired(_ environment: inout Environment, at now: Instant) {
+    if recovery.silentSince == .never { recovery.silentSince = now }
+    if now - recovery.silentSince >= environment.configuration.giveUpAfter {
+      let evidence = evidence(at: now, attempts: recovery.timeouts, since: recovery.silentSince)
+      end(.retransmissionTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
+      return
+    }
+    flags.insert(.probeDue)
+    probes += 1
+    recovery.timeouts += 1
+    warnIfSilent(recovery.timeouts, &environment, at: now)
+  }
+
+  /// How long until the next probe: the retransmission timeout, doubled with each.
+  func probeInterval(_ configuration: Configuration) -> Interval {
+    min(
+      roundTrip.timeout(configuration) * (Int64(1) << Int64(min(probes, 16))), configuration.maximumProbeInterval)
+  }
+
+  // MARK: Keep-alive
+
+  /// Keep-alive watches a connection only while nothing of ours is outstanding (section 3.8.4, MUST-26).
+  mutating func armKeepAlive(in environment: inout Environment, at now: Instant) {
+    timers.cancel(.keepAlive)
+    guard options.keepAlive else { return }
+    switch phase {
+    case .established, .closeWait, .finWait2: timers[.keepAlive] = keepAlive.lastHeard + options.keepAliveIdle
+    default: break
+    }
+  }
+
+  private mutating func keepAliveExpired(_ environment: inout Environment, at now: Instant) {
+    switch phase {
+    case .established, .closeWait, .finWait2: break
+    default: return
+    }
+    let silence = now - keepAlive.lastHeard
+    if snd.una != snd.nxt || unsentBytes > 0 {
+      timers[.keepAlive] = now + options.keepAliveIdle
+    } else if silence < options.keepAliveIdle {
+      timers[.keepAlive] = keepAlive.lastHeard + options.keepAliveIdle
+    } else if keepAlive.unanswered >= max(2, options.keepAliveCount) {
+      let evidence = evidence(at: now, attempts: keepAlive.unanswered, since: keepAlive.lastHeard)
+      end(.keepAliveTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
+    } else {
+      keepAlive.unanswered += 1
+      keepAlive.probeDue = true
+      timers[.keepAlive] = now + options.keepAliveInterval
+    }
+  }
+
+  // MARK: User timeout
+
+  /// The user timeout runs while anything is unacknowledged, from when it was sent or last progressed.
+  mutating func armUserTimeout(in environment: inout Environment, at now: Instant) {
+    guard phase.isSynchronized, phase != .timeWait else { return }
+    let isWaiting = snd.una != snd.nxt || timers.isSet(.persist)
+    if options.userTimeout <= .zero || !isWaiting {
+      timers.cancel(.userTimeout)
+    } else if !timers.isSet(.userTimeout) {
+      timers[.userTimeout] = now + options.userTimeout
+    }
+  }
+
+  private mutating func userTimeoutExpired(_ environment: inout Environment, at now: Instant) {
+    if flags.contains(.synAcknowledged) {
+      let since = scoreboard.front?.sentAt ?? recovery.silentSince
+      let start = recovery.silentSince == .never ? since : recovery.silentSince
+      flags.insert(.resetDue)
+      let evidence = evidence(at: now, attempts: recovery.timeouts, since: start)
+      end(.userTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
+    } else {
+      let evidence = evidence(at: now, attempts: synRetransmissions, since: recovery.silentSince)
+      end(.connectTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
+    }
+  }
+
+  // MARK: After every event
+
+  /// Sets the timers that what is outstanding and what waits call for (RFC 6298 section 5).
+  mutating func armSendTimers(in environment: inout Environment, at now: Instant) {
+    guard endReason == nil, phase.isSynchronized, phase != .timeWait else { return }
+    let configuration = environment.configuration
+    let probesOnly = flags.contains(.probing) && snd.wnd == 0
+    if snd.una == snd.nxt || probesOnly {
+      timers.cancel(.retransmission)
+      if (unsentBytes > 0 || finIsUnsent || probesOnly) && snd.wnd == 0 {
+        if !timers.isSet(.persist) { timers[.persist] = now + probeInterval(configuration) }
+      } else {
+        timers.cancel(.persist)
+        probes = 0
+      }
+    } else {
+      timers.cancel(.persist)
+      if !timers.isSet(.retransmission) { timers[.retransmission] = now + roundTrip.timeout(configuration) }
+    }
+    armUserTimeout(in: &environment, at: now)
+  }
+}

@@ -1,0 +1,102 @@
+import MartinetWire
+
+extension Connection {
+  // MARK: What a SYN says
+
+  /// Takes the options of the peer's SYN or SYN,ACK; what counts is what both sides offer.
+  mutating func negotiate(_ header: TCPHeader, in environment: inout Environment, at now: Instant) {
+    let configuration = environment.configuration
+    let offered = header.options
+    if offered.has(.maximumSegmentSize) && offered.maximumSegmentSize > 0 {
+      // ATK-22: an absurd size would make nothing but headers.
+      snd.peerSegmentSize = max(Int(offered.maximumSegmentSize), configuration.minimumSegmentSize)
+    }
+    negotiated.sack = offered.has(.sackPermitted) && configuration.selectiveAcknowledgement
+    negotiated.windowScaling = offered.has(.windowScale) && configuration.windowScaling
+    if negotiated.windowScaling {
+      snd.scale = offered.windowScale
+    } else {
+      rcv.scale = .none
+    }
+    negotiated.timestamps = offered.has(.timestamps) && configuration.timestamps
+    if negotiated.timestamps {
+      rcv.timestampRecent = offered.timestamps.value
+      rcv.timestampRecentAt = now
+    }
+    rcv.irs = header.sequence
+    rcv.nxt = header.sequence + 1
+    rcv.edge = rcv.nxt + min(options.receiveBufferSize, 0xFFFF)
+    rcv.lastAckSent = rcv.nxt
+  }
+
+  /// The handshake is complete; a CLOSE that waited for that follows.
+  mutating func establish(on trigger: Trigger, in environment: inout Environment, at now: Instant) {
+    move(on: trigger, in: &environment, at: now)
+    beginTransfer(in: &environment, at: now)
+    if flags.contains(.finQueued) { move(on: .closeCall, in: &environment, at: now) }
+  }
+
+  /// The congestion window begins, and with it the timers of a standing connection.
+  mutating func beginTransfer(in environment: inout Environment, at now: Instant) {
+    flags.remove(.synDue)
+    let window = Congestion.initialWindow(
+      segments: environment.configuration.initialWindowSegments, segmentSize: segmentSize,
+      handshakeWasLossy: synRetransmissions > 1)
+    congestion = Congestion(options.congestion, window: window)
+    traceCongestion(.initialWindow, in: &environment, at: now)
+    if synRetransmissions > 0 { roundTrip.handshakeTimedOut() }
+    timers.cancel(.retransmission)
+    timers.cancel(.userTimeout)
+    recovery.silentSince = .never
+    recovery.timeouts = 0
+    flags.remove(.warned)
+    keepAlive.lastHeard = now
+    armKeepAlive(in: &environment, at: now)
+    events.insert([.connected, .writable])
+  }
+
+  /// SND.WND from a segment whose window counts for sure (RFC 9293 section 3.10.7.3); `isSYN` windows are not scaled.
+  mutating func takeWindow(of header: TCPHeader) {
+    let shift = header.isSYN ? 0 : Int(snd.scale.shift)
+    snd.wnd = Int(header.window) << shift
+    snd.maximumWindow = max(snd.maximumWindow, snd.wnd)
+    snd.wl1 = header.sequence
+    snd.wl2 = header.acknowledgement
+  }
+
+  func traceCongestion(_ cause: CongestionCause, in environment: inout Environment, at now: Instant) {
+    trace(
+      .congestion(
+        window: congestion.window, threshold: congestion.threshold, inFlight: scoreboard.inFlight, cause),
+      in: &environment, at: now)
+  }
+
+  // MARK: Segment sizes
+
+  /// The octets of an IP header without options.
+  var networkHeaderLength: Int { remote.address.isIPv4 ? 20 : 40 }
+
+  /// Eff.snd.MSS for a segment with so many octets of TCP options (RFC 9293 section 3.7.1).
+  func payloadLimit(optionLength: Int) -> Int {
+    let mmsS = pathMTU - networkHeaderLength
+    var limit = min(snd.peerSegmentSize + 20, mmsS)
+    if options.maximumSegmentSize > 0 { limit = min(limit, Int(options.maximumSegmentSize) + 20) }
+    return max(1, limit - 20 - optionLength)
+  }
+
+  /// SMSS: the payload octets of a full data segment.
+  var segmentSize: Int { payloadLimit(optionLength: negotiated.timestamps ? 12 : 0) }
+
+  /// What the MSS option offers: what the link can take, whatever the options (RFC 9293 section 3.7.1, MUST-67).
+  var offeredSegmentSize: UInt16 {
+    let size = max(64, min(linkMTU - networkHeaderLength - 20, 0xFFFF))
+    return options.maximumSegmentSize > 0 ? min(UInt16(size), options.maximumSegmentSize) : UInt16(size)
+  }
+
+  // MARK: Timestamps
+
+  /// TSval: a millisecond clock with an offset of the pair's own (RFC 7323 sections 4.1 and 7.1).
+  func timestamp(at now: Instant) -> UInt32 {
+    UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000) &+ timestampOffset
+  }
+}

@@ -1,0 +1,215 @@
+import MartinetWire
+
+// Which segment leaves next, and why.
+
+extension Connection {
+  /// Writes the next segment that may leave into `departure`: the TCP header, its checksum zero, at
+  /// ``Departure/transportStart``, and the payload behind it. Nil when nothing is to leave now.
+  ///
+  /// `maximumTrain` is the most payload octets of one departure; at less than two segments each departure is a single one.
+  public mutating func pollTransmit(
+    into departure: inout Departure, maximumTrain: Int, in environment: inout Environment, at now: Instant
+  ) -> SegmentEnvelope? {
+    if let envelope = pollReset(into: &departure, &environment, at: now) { return envelope }
+    guard endReason == nil, phase != .closed, phase != .listen else { return nil }
+    if flags.contains(.synDue) { return emitSYN(into: &departure, &environment, at: now) }
+    guard phase != .synSent else { return nil }
+    var output = Output(now: now, maximumTrain: maximumTrain, optionLength: currentOptionLength)
+    if phase != .synReceived {
+      if let envelope = pollRetransmission(&output, into: &departure, &environment) { return envelope }
+      if let envelope = pollProbe(&output, into: &departure, &environment) { return envelope }
+      if let envelope = pollNewData(&output, into: &departure, &environment) { return envelope }
+    }
+    if debt.immediate != nil || debt.duplicates > 0 {
+      output.reason = debt.immediate ?? .duplicateAcknowledgement
+      return emit(output, into: &departure, &environment)
+    }
+    return nil
+  }
+
+  // MARK: Resets
+
+  private mutating func pollReset(
+    into departure: inout Departure, _ environment: inout Environment, at now: Instant
+  ) -> SegmentEnvelope? {
+    let sequence: SequenceNumber
+    if let owed = owedReset {
+      owedReset = nil
+      sequence = owed
+    } else if flags.contains(.resetDue) {
+      flags.remove(.resetDue)
+      sequence = snd.nxt
+    } else {
+      return nil
+    }
+    var output = Output(now: now, maximumTrain: 0, optionLength: 0)
+    output.sequence = sequence
+    output.flags = .rst
+    output.reason = .reset
+    return emit(output, into: &departure, &environment)
+  }
+
+  // MARK: The handshake
+
+  private mutating func emitSYN(
+    into departure: inout Departure, _ environment: inout Environment, at now: Instant
+  ) -> SegmentEnvelope {
+    flags.remove(.synDue)
+    snd.nxt = SequenceNumber.later(snd.nxt, snd.iss + 1)
+    lastSentAt = now
+    timers[.retransmission] = now + roundTrip.timeout(environment.configuration)
+    var output = Output(now: now, maximumTrain: 0, optionLength: 0)
+    output.sequence = snd.iss
+    output.flags = phase == .synSent ? .syn : [.syn, .ack]
+    output.reason = synRetransmissions > 0 ? .timeout : .handshake
+    if synRetransmissions > 0 { statistics.timeoutRetransmissions += 1 }
+    return emit(output, into: &departure, &environment)
+  }
+
+  // MARK: Retransmissions
+
+  private mutating func pollRetransmission(
+    _ output: inout Output, into departure: inout Departure, _ environment: inout Environment
+  ) -> SegmentEnvelope? {
+    if !flags.contains(.synAcknowledged) { return nil }
+    let limit = payloadLimit(optionLength: output.optionLength)
+    guard let range = scoreboard.nextLost(limit: limit) else {
+      recovery.front = nil
+      return nil
+    }
+    if recovery.front == nil {
+      guard congestion.window - scoreboard.inFlight >= min(range.count, segmentSize) else { return nil }
+      // Right of a shrunk window only the front leaves (RFC 9293 SHLD-16).
+      guard range.upper.distance(from: snd.una) <= max(snd.wnd, 1) else { return nil }
+    }
+    output.reason = recovery.front ?? (recovery.mode == .timeout ? .timeoutRecovery : repairReason)
+    recovery.front = nil
+    count(output.reason)
+    scoreboard.resent(range, at: output.now)
+    lastSentAt = output.now
+    fill(&output, with: range)
+    let envelope = emit(output, into: &departure, &environment)
+    armSendTimers(in: &environment, at: output.now)
+    return envelope
+  }
+
+  private var repairReason: TransmissionReason {
+    recovery.sawPartial ? .partialAcknowledgement : .fastRetransmission
+  }
+
+  private mutating func count(_ reason: TransmissionReason) {
+    switch reason {
+    case .timeout, .timeoutRecovery: statistics.timeoutRetransmissions += 1
+    case .fastRetransmission, .partialAcknowledgement: statistics.fastRetransmissions += 1
+    default: statistics.otherRetransmissions += 1
+    }
+  }
+
+  /// Makes `output` carry `range`: text, and the FIN if the range covers its number.
+  private mutating func fill(_ output: inout Output, with range: SequenceRange) {
+    output.sequence = range.lower
+    output.offset = range.lower.distance(from: queueStart)
+    output.payload = min(range.count, queue.count - output.offset)
+    if flags.contains(.finSent) && range.count > output.payload { output.flags.insert(.fin) }
+    if output.offset + output.payload == queue.count && output.payload > 0 { output.flags.insert(.psh) }
+  }
+
+  // MARK: Probes
+
+  private mutating func pollProbe(
+    _ output: inout Output, into departure: inout Departure, _ environment: inout Environment
+  ) -> SegmentEnvelope? {
+    if keepAlive.probeDue {
+      keepAlive.probeDue = false
+      // SEG.SEQ = SND.NXT - 1 and no data (RFC 9293 section 3.8.4, SHLD-12).
+      output.sequence = snd.nxt - 1
+      output.reason = .keepAliveProbe
+      return emit(output, into: &departure, &environment)
+    }
+    guard flags.contains(.probeDue) else { return nil }
+    flags.remove(.probeDue)
+    output.reason = .windowProbe
+    if flags.contains(.probing) && snd.una != snd.nxt {
+      // The same octet again.
+      fill(&output, with: SequenceRange(from: snd.una, count: 1))
+      statistics.otherRetransmissions += 1
+    } else {
+      // "At least one octet of new data" (section 3.8.6.1), or the FIN if there is no more.
+      guard unsentBytes > 0 || finIsUnsent else { return nil }
+      let octets = unsentBytes > 0 ? 1 : 0
+      prepareNew(&output, octets: octets, fin: octets == 0)
+      flags.insert(.probing)
+      sent(output)
+    }
+    let envelope = emit(output, into: &departure, &environment)
+    armSendTimers(in: &environment, at: output.now)
+    return envelope
+  }
+
+  // MARK: New data
+
+  private mutating func pollNewData(
+    _ output: inout Output, into departure: inout Departure, _ environment: inout Environment
+  ) -> SegmentEnvelope? {
+    let unsent = unsentBytes
+    guard unsent > 0 || finIsUnsent else { return nil }
+    restartAfterIdle(&environment, at: output.now)
+    let octets = sendableOctets(unsent, output, &environment)
+    guard octets > 0 || unsent == 0 else {
+      armSendTimers(in: &environment, at: output.now)
+      return nil
+    }
+    let usable = usableWindow
+    // The FIN goes with the last octets if the window takes it, and alone if there are none.
+    let fin = finIsUnsent && octets == unsent && usable > octets
+    guard octets > 0 || fin else {
+      armSendTimers(in: &environment, at: output.now)
+      return nil
+    }
+    prepareNew(&output, octets: octets, fin: fin)
+    output.reason =
+      octets == 0 ? .fin : flags.contains(.limitedTransmit) ? .limitedTransmit : .newData
+    if output.payload > payloadLimit(optionLength: output.optionLength) {
+      departure.segmentSize = payloadLimit(optionLength: output.optionLength)
+    }
+    flags.remove(.overrideDue)
+    timers.cancel(.sillyWindowOverride)
+    sent(output)
+    let envelope = emit(output, into: &departure, &environment)
+    armSendTimers(in: &environment, at: output.now)
+    return envelope
+  }
+
+  private func prepareNew(_ output: inout Output, octets: Int, fin: Bool) {
+    output.sequence = snd.nxt
+    output.offset = snd.nxt.distance(from: queueStart)
+    output.payload = octets
+    // PSH when the queue becomes empty (section 3.9.1.2, MUST-61).
+    if octets > 0 && output.offset + octets == queue.count { output.flags.insert(.psh) }
+    if fin { output.flags.insert(.fin) }
+  }
+
+  /// Accounts for new sequence numbers that leave.
+  private mutating func sent(_ output: Output) {
+    let range = SequenceRange(from: snd.nxt, count: output.payload + (output.flags.contains(.fin) ? 1 : 0))
+    scoreboard.sent(range, at: output.now)
+    snd.nxt = range.upper
+    lastSentAt = output.now
+    if output.flags.contains(.fin) { flags.insert(.finSent) }
+    statistics.bytesSent += UInt64(output.payload)
+  }
+
+  /// RFC 5681 section 4.1: after an idle time the window is no more than the initial one.
+  private mutating func restartAfterIdle(_ environment: inout Environment, at now: Instant) {
+    guard snd.una == snd.nxt, statistics.bytesSent > 0,
+      now - lastSentAt > roundTrip.timeout(environment.configuration)
+    else { return }
+    let before = congestion.window
+    congestion.on(
+      .idle(
+        initialWindow: Congestion.initialWindow(
+          segments: environment.configuration.initialWindowSegments, segmentSize: segmentSize,
+          handshakeWasLossy: false)))
+    if congestion.window != before { traceCongestion(.idleRestart, in: &environment, at: now) }
+  }
+}

@@ -1,0 +1,55 @@
+/// Round-trip time and retransmission timeout (RFC 6298).
+struct RoundTrip {
+  private(set) var smoothed = Interval.zero
+  private(set) var variation = Interval.zero
+  private(set) var minimum = Interval.zero
+  private(set) var hasSample = false
+  /// The timeout before back-off.
+  private(set) var base: Interval
+  private var backoff = 0
+
+  init(_ configuration: Configuration) {
+    base = configuration.initialRetransmissionTimeout
+  }
+
+  /// The retransmission timeout, backed off and capped.
+  func timeout(_ configuration: Configuration) -> Interval {
+    min(base * (Int64(1) << Int64(backoff)), configuration.maximumRetransmissionTimeout)
+  }
+
+  /// Takes a measurement (RFC 6298 sections 2.2 and 2.3); ends the back-off (section 5.7).
+  mutating func measured(_ sample: Interval, _ configuration: Configuration) {
+    let sample = max(sample, .zero)
+    if hasSample {
+      let difference = smoothed < sample ? sample - smoothed : smoothed - sample
+      variation = (variation * 3 + difference) / 4
+      smoothed = (smoothed * 7 + sample) / 8
+      minimum = min(minimum, sample)
+    } else {
+      hasSample = true
+      smoothed = sample
+      variation = sample / 2
+      minimum = sample
+    }
+    let spread = max(configuration.clockGranularity, variation * 4)
+    base = min(
+      max(smoothed + spread, configuration.minimumRetransmissionTimeout), configuration.maximumRetransmissionTimeout)
+    backoff = 0
+  }
+
+  /// The timer expired (RFC 6298 section 5.5).
+  mutating func backOff() {
+    backoff = min(backoff + 1, 16)
+  }
+
+  /// New data that was sent once is acknowledged: the path works at this pace.
+  mutating func endBackoff() {
+    backoff = 0
+  }
+
+  /// The SYN had to be repeated: data start with at least 3 s (RFC 6298 section 5.7).
+  mutating func handshakeTimedOut() {
+    base = max(base, .seconds(3))
+    backoff = 0
+  }
+}

@@ -1,0 +1,53 @@
+import MartinetWire
+
+// The sender's side of flow control: window, congestion window, Nagle and the silly window (RFC 9293 sections 3.7.4 and 3.8.6.2.1).
+
+extension Connection {
+  /// U: SND.UNA + SND.WND - SND.NXT; negative when the peer took window back (section 3.8.6, MUST-34).
+  var usableWindow: Int {
+    snd.wnd - snd.outstanding.count
+  }
+
+  /// What the congestion window leaves; limited transmit lends one segment for each of the first two duplicates (RFC 3042),
+  /// where SACK does not shrink the flight by itself.
+  private var congestionRoom: Int {
+    var room = congestion.window - scoreboard.inFlight
+    if flags.contains(.limitedTransmit) && !negotiated.sack {
+      room += recovery.duplicates * segmentSize
+    }
+    return room
+  }
+
+  /// How many of the `unsent` octets leave in the next segment or train; 0 if it is better to wait.
+  mutating func sendableOctets(_ unsent: Int, _ output: Output, _ environment: inout Environment) -> Int {
+    guard scoreboard.recordCount < environment.configuration.maximumRecords else { return 0 }
+    let full = payloadLimit(optionLength: output.optionLength)
+    let train = max(full, output.maximumTrain / full * full)
+    let usable = usableWindow
+    let room = congestionRoom
+    let offered = min(unsent, usable, train)
+    if offered >= full {
+      // Full segments only, as many as the congestion window takes.
+      let segments = min(offered, room) / full
+      if segments > 0 { return segments * full }
+      return scoreboard.inFlight == 0 ? full : 0
+    }
+    guard offered > 0, offered <= room || scoreboard.inFlight == 0 else { return 0 }
+    if flags.contains(.overrideDue) || smallSegmentMayLeave(unsent, usable) { return offered }
+    if unsent > usable && !timers.isSet(.sillyWindowOverride) {
+      timers[.sillyWindowOverride] = output.now + environment.configuration.sillyWindowOverride
+    }
+    return 0
+  }
+
+  /// Whether less than a full segment may leave: D and U are what waits and what the window takes.
+  private func smallSegmentMayLeave(_ unsent: Int, _ usable: Int) -> Bool {
+    // Nagle: one small segment outstanding at most, unless this is the last of all (section 3.7.4).
+    let nagleAllows = options.noDelay || snd.una == snd.nxt || flags.contains(.finQueued)
+    guard nagleAllows else { return false }
+    // Everything written is pushed, so what fits goes.
+    if unsent <= usable { return true }
+    // Fs = 1/2 of the largest window that the peer ever offered.
+    return usable * 2 >= snd.maximumWindow
+  }
+}
