@@ -80,6 +80,11 @@ let package = Package(
         "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation", "MartinetTestSupport",
       ], swiftSettings: common),
     .testTarget(
+      name: "MartinetLinksTests",
+      dependencies: [
+        "CMartinetLinux", "MartinetLinks", "MartinetStack", "MartinetTCP", "MartinetWire", "MartinetTestSupport",
+      ], swiftSettings: common),
+    .testTarget(
       name: "MartinetTests",
       dependencies: [
         "Martinet", "MartinetRuntime", "MartinetLinks", "MartinetSimulation", "MartinetStack",

@@ -3,22 +3,6 @@ import Glibc
 import MartinetWire
 import Synchronization
 
-/// An address outside of a tunnel.
-struct OuterEndpoint: Hashable, Sendable {
-  var endpoint: Endpoint
-  /// The device that a link-local IPv6 address belongs to; 0 for others.
-  var scope: UInt32
-
-  init(_ source: martinet_endpoint) {
-    endpoint = Endpoint(IPAddress(source.address), source.port)
-    scope = source.scope
-  }
-
-  var systemValue: martinet_endpoint {
-    martinet_endpoint(address: martinet_address(endpoint.address), scope: scope, port: endpoint.port)
-  }
-}
-
 /// The UDP socket that carries a tunnel.
 final class OuterSocket: Sendable {
   let descriptor: Int32

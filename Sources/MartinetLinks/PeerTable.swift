@@ -4,19 +4,20 @@ import MartinetWire
 /// Which inner address lives behind which outer endpoint, as a hub learns it from the packets that come.
 ///
 /// An address belongs to whoever claimed it first for as long as he is alive; a second claimant is refused.
-struct PeerTable {
-  struct Limits {
+package struct PeerTable {
+  package struct Limits {
     /// The most inner addresses in all.
-    var addresses = 4096
+    package var addresses = 4096
     /// The most inner addresses behind one outer endpoint.
-    var addressesPerPeer = 64
+    package var addressesPerPeer = 64
     /// How long after its last packet a peer counts as alive.
-    var lifetime = Interval.seconds(60)
+    package var lifetime = Interval.seconds(60)
     /// The same once an ICMP error said that the peer does not listen.
-    var doubtedLifetime = Interval.seconds(5)
+    package var doubtedLifetime = Interval.seconds(5)
+    package init() {}
   }
 
-  enum Claim: Equatable {
+  package enum Claim: Equatable {
     case accepted
     /// Another peer has the address, and is alive.
     case refused
@@ -34,16 +35,16 @@ struct PeerTable {
   private var addressesBehind: [OuterEndpoint: Int] = [:]
   private var lastSweep = Instant.zero
 
-  init(limits: Limits = Limits()) {
+  package init(limits: Limits = Limits()) {
     self.limits = limits
   }
 
-  var count: Int { entries.count }
+  package var count: Int { entries.count }
 
-  func peer(of address: IPAddress) -> OuterEndpoint? { entries[address]?.peer }
+  package func peer(of address: IPAddress) -> OuterEndpoint? { entries[address]?.peer }
 
   /// `peer` sent a packet from `address`.
-  mutating func claim(_ address: IPAddress, by peer: OuterEndpoint, at now: Instant) -> Claim {
+  package mutating func claim(_ address: IPAddress, by peer: OuterEndpoint, at now: Instant) -> Claim {
     if let entry = entries[address] {
       if entry.peer == peer {
         entries[address] = Entry(peer: peer, lastHeard: now)
@@ -61,7 +62,7 @@ struct PeerTable {
   }
 
   /// An ICMP error says that nobody listens at `peer`.
-  mutating func doubt(_ peer: OuterEndpoint) {
+  package mutating func doubt(_ peer: OuterEndpoint) {
     for (address, entry) in entries where entry.peer == peer {
       entries[address]?.isDoubted = true
     }
