@@ -45,7 +45,7 @@ public final class DeviceLink: Link {
 
   public var statistics: LinkStatistics { counters.snapshot }
 
-  public func attach(_ addresses: [IPPrefix], gateway: IPAddress?) throws(LinkError) {
+  public func attach(_ addresses: [IPPrefix], gateways: [IPAddress]) throws(LinkError) {
     try requireMTU(for: addresses)
     let ours = addresses.map(\.address)
     let failure: LinkError? = kernel.withLock { side in

@@ -19,11 +19,13 @@ public final class HubLink: Link {
   private struct State {
     var peers = PeerTable()
     var ours: [IPAddress] = []
-    var gateway: IPAddress?
+    var gateways: [IPAddress] = []
 
     /// Where a packet of the host to `destination` goes.
     func peer(for destination: IPAddress) -> OuterEndpoint? {
-      peers.peer(of: destination) ?? gateway.flatMap { peers.peer(of: $0) }
+      if let peer = peers.peer(of: destination) { return peer }
+      let gateway = gateways.first { $0.isIPv4 == destination.isIPv4 }
+      return gateway.flatMap { peers.peer(of: $0) }
     }
   }
 
@@ -49,11 +51,11 @@ public final class HubLink: Link {
   /// The outer UDP endpoint that peers join.
   public var outerEndpoint: Endpoint { socket.local.endpoint }
 
-  public func attach(_ addresses: [IPPrefix], gateway: IPAddress?) throws(LinkError) {
+  public func attach(_ addresses: [IPPrefix], gateways: [IPAddress]) throws(LinkError) {
     try requireMTU(for: addresses)
     state.withLock {
       $0.ours = addresses.map(\.address)
-      $0.gateway = gateway
+      $0.gateways = gateways
     }
   }
 

@@ -42,8 +42,8 @@ public protocol Link: AnyObject, Sendable {
   var statistics: LinkStatistics { get }
 
   /// Tells the link the addresses of the host above it: a device gets its kernel's side, a tunnel makes the host known. A hub sends
-  /// to the peer that has the address `gateway` what is for an unknown destination.
-  func attach(_ addresses: [IPPrefix], gateway: IPAddress?) throws(LinkError)
+  /// what is for an unknown destination to the peer that has the address of a gateway.
+  func attach(_ addresses: [IPPrefix], gateways: [IPAddress]) throws(LinkError)
 
   /// Reads the packets that wait, at most as many as `batch` has room for, and returns their number. If that is all
   /// the room there was, more may wait.
@@ -65,6 +65,10 @@ public protocol Link: AnyObject, Sendable {
 }
 
 extension Link {
+  public func attach(_ addresses: [IPPrefix]) throws(LinkError) {
+    try attach(addresses, gateways: [])
+  }
+
   public func write(_ batch: DepartureBatch, _ range: Range<Int>) throws(LinkError) -> Int {
     var dealtWith = 0
     for index in range {

@@ -22,7 +22,7 @@ public final class TunnelLink: Link {
   /// The outer UDP endpoint of this end.
   public var outerEndpoint: Endpoint { socket.local.endpoint }
 
-  public func attach(_ addresses: [IPPrefix], gateway: IPAddress?) throws(LinkError) {
+  public func attach(_ addresses: [IPPrefix], gateways: [IPAddress]) throws(LinkError) {
     try requireMTU(for: addresses)
     for prefix in addresses { try announce(prefix.address) }
   }

@@ -8,7 +8,7 @@ struct TunnelTests {
   func crossing(host: String) throws {
     let tunnel = try Tunnel(host: host)
     let peer = try tunnel.join()
-    try tunnel.hub.attach([Sample.prefix("10.77.0.1/16")], gateway: nil)
+    try tunnel.hub.attach([Sample.prefix("10.77.0.1/16")])
     let (sent, octets) = try Writer(peer).write(from: "10.77.0.2", to: "10.77.0.1", payload: 1380)
     #expect(sent == .done)
     #expect(try Reader(tunnel.hub).wait() == [octets])
@@ -23,7 +23,7 @@ struct TunnelTests {
   func large() throws {
     let tunnel = try Tunnel(mtu: 9000)
     let peer = try tunnel.join(mtu: 9000)
-    try tunnel.hub.attach([Sample.prefix("fd77::1/64")], gateway: nil)
+    try tunnel.hub.attach([Sample.prefix("fd77::1/64")])
     let (_, octets) = try Writer(peer).write(from: "fd77::2", to: "fd77::1", payload: 8960)
     #expect(octets.count == 9000)
     #expect(try Reader(tunnel.hub).wait() == [octets])
@@ -43,8 +43,8 @@ struct TunnelTests {
   func switching() throws {
     let tunnel = try Tunnel()
     let (one, two) = (try tunnel.join(), try tunnel.join())
-    try one.attach([Sample.prefix("10.77.0.2/16")], gateway: nil)
-    try two.attach([Sample.prefix("10.77.0.3/16")], gateway: nil)
+    try one.attach([Sample.prefix("10.77.0.2/16")])
+    try two.attach([Sample.prefix("10.77.0.3/16")])
     let hubReader = Reader(tunnel.hub)
     let (_, octets) = try Writer(one).write(from: "10.77.0.2", to: "10.77.0.3", payload: 1380)
     #expect(try hubReader.wait() == [])
@@ -59,7 +59,7 @@ struct TunnelTests {
     let peer = try tunnel.join()
     let writer = Writer(tunnel.hub)
     #expect(try writer.write(from: "fd77::1", to: "fd77::2").0 == .dropped(.noPeer))
-    try peer.attach([Sample.prefix("10.77.0.2/16"), Sample.prefix("fd77::2/64")], gateway: nil)
+    try peer.attach([Sample.prefix("10.77.0.2/16"), Sample.prefix("fd77::2/64")])
     #expect(try Reader(tunnel.hub).wait() == [])
     let (sent, octets) = try writer.write(from: "fd77::1", to: "fd77::2")
     #expect(sent == .done)
@@ -70,7 +70,7 @@ struct TunnelTests {
   func claims() throws {
     let tunnel = try Tunnel()
     let (one, two) = (try tunnel.join(), try tunnel.join())
-    try tunnel.hub.attach([Sample.prefix("10.77.0.1/16")], gateway: nil)
+    try tunnel.hub.attach([Sample.prefix("10.77.0.1/16")])
     let reader = Reader(tunnel.hub)
     _ = try Writer(one).write(from: "10.77.0.2", to: "10.77.0.1")
     #expect(try reader.wait().count == 1)
@@ -86,7 +86,7 @@ struct TunnelTests {
   func batch() throws {
     let tunnel = try Tunnel()
     let peer = try tunnel.join()
-    try peer.attach([Sample.prefix("10.77.0.2/16")], gateway: nil)
+    try peer.attach([Sample.prefix("10.77.0.2/16")])
     _ = try Reader(tunnel.hub).wait()
     let destinations = (0..<24).map { $0 % 3 == 1 ? "10.77.0.9" : "10.77.0.2" }
     #expect(try Writer(tunnel.hub).writeBatch(from: "10.77.0.1", to: destinations) == 24)
@@ -103,8 +103,8 @@ struct TunnelTests {
   func gateway() throws {
     let tunnel = try Tunnel()
     let peer = try tunnel.join()
-    try peer.attach([Sample.prefix("10.77.0.2/16")], gateway: nil)
-    try tunnel.hub.attach([Sample.prefix("10.77.0.1/16")], gateway: Sample.address("10.77.0.2"))
+    try peer.attach([Sample.prefix("10.77.0.2/16")])
+    try tunnel.hub.attach([Sample.prefix("10.77.0.1/16")], gateways: [Sample.address("10.77.0.2")])
     _ = try Reader(tunnel.hub).wait()
     let (sent, octets) = try Writer(tunnel.hub).write(from: "10.77.0.1", to: "192.0.2.1")
     #expect(sent == .done)
@@ -137,8 +137,8 @@ struct TunnelFailureTests {
   func gonePeer() throws {
     let tunnel = try Tunnel()
     let (gone, here) = (try tunnel.join(), try tunnel.join())
-    try gone.attach([Sample.prefix("10.77.0.2/16")], gateway: nil)
-    try here.attach([Sample.prefix("10.77.0.3/16")], gateway: nil)
+    try gone.attach([Sample.prefix("10.77.0.2/16")])
+    try here.attach([Sample.prefix("10.77.0.3/16")])
     let reader = Reader(tunnel.hub)
     _ = try reader.wait()
     gone.close()
@@ -164,6 +164,6 @@ struct TunnelFailureTests {
   func smallMTU() throws {
     let tunnel = try Tunnel(mtu: 1279)
     let prefix = try Sample.prefix("fd77::1/64")
-    #expect(throws: LinkError.mtuTooSmallForIPv6(1279)) { try tunnel.hub.attach([prefix], gateway: nil) }
+    #expect(throws: LinkError.mtuTooSmallForIPv6(1279)) { try tunnel.hub.attach([prefix]) }
   }
 }
