@@ -1,0 +1,144 @@
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+
+/// How far an active open has come.
+package enum ConnectProgress: Sendable {
+  case connected
+  case pending
+  case failed(EndReason)
+}
+
+/// The calls on connections. A call that can't be done yet registers `waiter`, in the same turn, to be fired when
+/// it is worth another try.
+extension StackCore {
+  package func connect(
+    to remote: Endpoint, from local: Endpoint?, options: ConnectionOptions
+  ) throws(HostError) -> ConnectionHandle {
+    try turn { host, _, now throws(HostError) in
+      try host.connect(to: remote, from: local, options: options, at: now)
+    }
+  }
+
+  package func connectProgress(
+    of handle: ConnectionHandle, otherwise waiter: Waiter?
+  ) throws(HostError) -> ConnectProgress {
+    try turn { host, notices, now throws(HostError) in
+      guard let readiness = host.readiness(of: handle) else { throw .doesNotExist }
+      if readiness.contains(.connected) { return .connected }
+      if readiness.contains(.ended) {
+        return .failed(host.status(of: handle, at: now)?.endReason ?? .aborted)
+      }
+      if let waiter {
+        notices.connections.add(waiter, to: .output, slot: handle.slot, generation: handle.generation)
+      }
+      return .pending
+    }
+  }
+
+  /// Reads what is there, at most as much as fits.
+  package func receive(
+    into target: UnsafeMutableRawBufferPointer, from handle: ConnectionHandle, otherwise waiter: Waiter?
+  ) throws(HostError) -> Received {
+    try turn { host, notices, now throws(HostError) in
+      var span = target.mutableBytes
+      let received = try host.receive(into: &span, from: handle, at: now)
+      if received == .nothingYet {
+        if let waiter {
+          notices.connections.add(waiter, to: .input, slot: handle.slot, generation: handle.generation)
+        }
+      } else if host.readiness(of: handle)?.contains(.readable) == true {
+        notices.wakeNext(.input, of: handle)
+      }
+      return received
+    }
+  }
+
+  /// Writes as much of `source` as the send buffer takes; 0 if it is full.
+  package func send(
+    _ source: UnsafeRawBufferPointer, urgent: Bool, on handle: ConnectionHandle, otherwise waiter: Waiter?
+  ) throws(HostError) -> Int {
+    try turn { host, notices, now throws(HostError) in
+      let count = try host.send(source.bytes, urgent: urgent, on: handle, at: now)
+      if count == 0, let waiter {
+        notices.connections.add(waiter, to: .output, slot: handle.slot, generation: handle.generation)
+      }
+      return count
+    }
+  }
+
+  /// Whether everything sent, the FIN included, has been acknowledged, or never will be.
+  package func isAcknowledged(_ handle: ConnectionHandle, otherwise waiter: Waiter?) -> Bool {
+    turn { host, notices, now in
+      guard let status = host.status(of: handle, at: now) else { return true }
+      switch status.phase {
+      case .closed, .finWait2, .timeWait: return true
+      default:
+        if let waiter {
+          notices.connections.add(waiter, to: .acknowledged, slot: handle.slot, generation: handle.generation)
+        }
+        return false
+      }
+    }
+  }
+
+  /// Cancels a registration; false if the waiter was taken out to be fired.
+  package func cancel(_ waiter: Waiter, of side: Side, on handle: ConnectionHandle) -> Bool {
+    turn { _, notices, _ in notices.connections.remove(waiter, from: side, slot: handle.slot) }
+  }
+
+  package func shutdownOutput(_ handle: ConnectionHandle) throws(HostError) {
+    try turn { host, _, now throws(HostError) in try host.shutdownOutput(handle, at: now) }
+  }
+
+  /// Ends the reading side; everybody who waits for input is fired.
+  package func shutdownInput(_ handle: ConnectionHandle) throws(HostError) {
+    try turn { host, notices, now throws(HostError) in
+      try host.shutdownInput(handle, at: now)
+      notices.connections.takeAll(
+        .input, slot: handle.slot, generation: handle.generation, into: &notices.fired)
+    }
+  }
+
+  /// Fires everybody who waits for the connection, so that they see what has changed around it.
+  package func wakeAll(of handle: ConnectionHandle) {
+    turn { _, notices, _ in
+      notices.connections.takeAll(slot: handle.slot, generation: handle.generation, into: &notices.fired)
+    }
+  }
+
+  /// The program is done with the connection: FIN behind what was written, or RST if something is unread.
+  package func close(_ handle: ConnectionHandle) {
+    turn { host, notices, now in
+      host.close(handle, at: now)
+      notices.connections.takeAll(slot: handle.slot, generation: handle.generation, into: &notices.fired)
+    }
+  }
+
+  /// RST, and everything is forgotten.
+  package func abort(_ handle: ConnectionHandle) {
+    turn { host, notices, now in
+      host.abort(handle, at: now)
+      notices.connections.takeAll(slot: handle.slot, generation: handle.generation, into: &notices.fired)
+    }
+  }
+
+  package func status(of handle: ConnectionHandle) -> ConnectionStatus? {
+    turn { host, _, now in host.status(of: handle, at: now) }
+  }
+
+  package func options(of handle: ConnectionHandle) -> ConnectionOptions? {
+    turn { host, _, _ in host.options(of: handle) }
+  }
+
+  package func setOptions(_ options: ConnectionOptions, of handle: ConnectionHandle) throws(HostError) {
+    try turn { host, _, now throws(HostError) in try host.setOptions(options, of: handle, at: now) }
+  }
+}
+
+extension Notices {
+  /// Something is left for the next one who waits.
+  mutating func wakeNext(_ side: Side, of handle: ConnectionHandle) {
+    connections.takeFirst(side, slot: handle.slot, generation: handle.generation, into: &fired)
+  }
+}

@@ -1,0 +1,149 @@
+import MartinetStack
+import MartinetTCP
+
+/// What a waiter waits for on a handle.
+package enum Side: Sendable {
+  /// Octets, the end of the stream, a connection to accept, a datagram, an error.
+  case input
+  /// Room to write, or the end of the handshake.
+  case output
+  /// Everything sent, the FIN included, has been acknowledged.
+  case acknowledged
+}
+
+/// Who waits for the handles of one kind, by slot.
+///
+/// Readiness is one-shot: an event takes a waiter out and fires it once. A handle that has ended, or that was closed, fires
+/// all of them.
+struct InterestTable {
+  private struct Entry {
+    var generation: UInt32 = 0
+    var input = WaiterQueue()
+    var output = WaiterQueue()
+    var acknowledged = WaiterQueue()
+
+    subscript(side: Side) -> WaiterQueue {
+      get {
+        switch side {
+        case .input: input
+        case .output: output
+        case .acknowledged: acknowledged
+        }
+      }
+      _modify {
+        switch side {
+        case .input: yield &input
+        case .output: yield &output
+        case .acknowledged: yield &acknowledged
+        }
+      }
+    }
+  }
+
+  private var entries: [Entry] = []
+
+  mutating func add(_ waiter: Waiter, to side: Side, slot: UInt32, generation: UInt32) {
+    while entries.count <= Int(slot) { entries.append(Entry()) }
+    entries[Int(slot)].generation = generation
+    entries[Int(slot)][side].append(waiter)
+  }
+
+  /// Cancels the registration of `waiter`; false if it was taken out to be fired.
+  mutating func remove(_ waiter: Waiter, from side: Side, slot: UInt32) -> Bool {
+    guard Int(slot) < entries.count else { return false }
+    return entries[Int(slot)][side].remove(waiter)
+  }
+
+  /// Takes out the one that has waited longest.
+  mutating func takeFirst(_ side: Side, slot: UInt32, generation: UInt32, into fired: inout FiredWaiters) {
+    guard Int(slot) < entries.count, entries[Int(slot)].generation == generation else { return }
+    if let waiter = entries[Int(slot)][side].takeFirst() { fired.append(waiter) }
+  }
+
+  /// Takes out all that wait for `side`.
+  mutating func takeAll(_ side: Side, slot: UInt32, generation: UInt32, into fired: inout FiredWaiters) {
+    guard Int(slot) < entries.count, entries[Int(slot)].generation == generation else { return }
+    while let waiter = entries[Int(slot)][side].takeFirst() { fired.append(waiter) }
+  }
+
+  /// Takes out everybody who waits for any handle.
+  mutating func takeEverybody(into fired: inout FiredWaiters) {
+    for slot in entries.indices {
+      takeAll(slot: UInt32(slot), generation: entries[slot].generation, into: &fired)
+    }
+  }
+
+  /// Takes out everybody who waits for one handle.
+  mutating func takeAll(slot: UInt32, generation: UInt32, into fired: inout FiredWaiters) {
+    takeAll(.input, slot: slot, generation: generation, into: &fired)
+    takeAll(.output, slot: slot, generation: generation, into: &fired)
+    takeAll(.acknowledged, slot: slot, generation: generation, into: &fired)
+  }
+}
+
+/// Everybody who waits for something of one host, and those who have just been taken out to be fired.
+package struct Notices {
+  var connections = InterestTable()
+  var listeners = InterestTable()
+  /// Who waits until nothing of the host's is unacknowledged any more.
+  var quiet = WaiterQueue()
+  var fired = FiredWaiters()
+
+  package init() {}
+
+  /// Turns an event of the host into waiters to fire. One octet wakes one reader: a reader that leaves something behind
+  /// wakes the next.
+  mutating func note(_ event: HostEvent) {
+    switch event {
+    case .connection(let handle, let events):
+      let slot = handle.slot
+      let generation = handle.generation
+      if events.contains(.ended) {
+        connections.takeAll(slot: slot, generation: generation, into: &fired)
+        return
+      }
+      if events.contains(.peerClosed) {
+        connections.takeAll(.input, slot: slot, generation: generation, into: &fired)
+      } else if !events.isDisjoint(with: [.readable, .urgent]) {
+        connections.takeFirst(.input, slot: slot, generation: generation, into: &fired)
+      }
+      if !events.isDisjoint(with: [.writable, .connected]) {
+        connections.takeFirst(.output, slot: slot, generation: generation, into: &fired)
+      }
+      if events.contains(.allAcknowledged) {
+        connections.takeAll(.acknowledged, slot: slot, generation: generation, into: &fired)
+      }
+    case .listener(let handle):
+      listeners.takeFirst(.input, slot: handle.slot, generation: handle.generation, into: &fired)
+    case .datagram:
+      break
+    }
+  }
+
+  /// Drains the events of `host`, and fires who waits for quiet if it is.
+  mutating func drain(_ host: inout Host) {
+    while let event = host.pollEvent() { note(event) }
+    if !quiet.isEmpty && !host.hasUnfinishedBusiness {
+      while let waiter = quiet.takeFirst() { fired.append(waiter) }
+    }
+  }
+
+  /// Fires whoever waits for anything: the host is about to stop.
+  mutating func fireEverybody() {
+    connections.takeEverybody(into: &fired)
+    listeners.takeEverybody(into: &fired)
+    while let waiter = quiet.takeFirst() { fired.append(waiter) }
+  }
+
+  /// Takes the fired waiters, to be fired outside of the lock.
+  mutating func takeFired() -> FiredWaiters {
+    let taken = fired
+    fired = FiredWaiters()
+    return taken
+  }
+
+  /// Adds the fired waiters to `all`.
+  mutating func moveFired(to all: inout FiredWaiters) {
+    while let waiter = fired.takeFirst() { all.append(waiter) }
+  }
+}

@@ -1,0 +1,71 @@
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+
+/// A connection that was accepted.
+package struct AcceptedConnection: Sendable {
+  package var handle: ConnectionHandle
+  package var local: Endpoint
+  package var remote: Endpoint
+  package var options: ConnectionOptions
+}
+
+/// Where a listener listens.
+package enum ListenerBinding: Sendable {
+  case endpoint(Endpoint)
+  /// Every address of both families.
+  case port(UInt16)
+}
+
+/// The calls on listeners.
+extension StackCore {
+  /// Returns the listener and the port that it got.
+  package func listen(
+    on binding: ListenerBinding, backlog: Int, options: ConnectionOptions
+  ) throws(HostError) -> (handle: ListenerHandle, local: Endpoint) {
+    try turn { host, _, now throws(HostError) in
+      let handle =
+        switch binding {
+        case .endpoint(let endpoint): try host.listen(on: endpoint, backlog: backlog, options: options, at: now)
+        case .port(let port): try host.listen(onPort: port, backlog: backlog, options: options, at: now)
+        }
+      guard let local = host.localEndpoint(of: handle) else { throw .doesNotExist }
+      return (handle, local)
+    }
+  }
+
+  /// Takes the connection that has waited longest; nil: there is none, and `waiter` is registered.
+  package func accept(
+    _ listener: ListenerHandle, otherwise waiter: Waiter?
+  ) throws(HostError) -> AcceptedConnection? {
+    try turn { host, notices, now throws(HostError) in
+      guard host.readiness(of: listener) != nil else { throw .doesNotExist }
+      while let handle = host.accept(listener, at: now) {
+        if host.readiness(of: listener)?.contains(.acceptable) == true {
+          notices.listeners.takeFirst(
+            .input, slot: listener.slot, generation: listener.generation, into: &notices.fired)
+        }
+        if let status = host.status(of: handle, at: now), let options = host.options(of: handle) {
+          return AcceptedConnection(handle: handle, local: status.local, remote: status.remote, options: options)
+        }
+      }
+      if let waiter {
+        notices.listeners.add(waiter, to: .input, slot: listener.slot, generation: listener.generation)
+      }
+      return nil
+    }
+  }
+
+  /// Cancels a registration; false if the waiter was taken out to be fired.
+  package func cancel(_ waiter: Waiter, on listener: ListenerHandle) -> Bool {
+    turn { _, notices, _ in notices.listeners.remove(waiter, from: .input, slot: listener.slot) }
+  }
+
+  /// Ends listening; everybody who waits for a connection is fired.
+  package func close(_ listener: ListenerHandle) {
+    turn { host, notices, now in
+      host.close(listener, at: now)
+      notices.listeners.takeAll(slot: listener.slot, generation: listener.generation, into: &notices.fired)
+    }
+  }
+}

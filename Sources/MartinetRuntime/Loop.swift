@@ -1,0 +1,139 @@
+import CMartinetLinux
+import MartinetLinks
+import MartinetStack
+import MartinetTCP
+
+/// The loop of the real driver: packets in, deadlines, and the output that callers left.
+extension RealDriver {
+  /// What one wake-up has brought.
+  private struct WakeUp {
+    /// Links that have something to read.
+    var readable: UInt64 = 0
+    /// A link that takes packets again.
+    var writable: Int?
+  }
+
+  /// Starts the thread of the loop.
+  func start(name: String) throws(DriverError) {
+    guard OSThread.start(name: name, { self.run() }) else { throw .noThread }
+  }
+
+  private func run() {
+    withUnsafeTemporaryAllocation(of: martinet_readiness.self, capacity: 64) { reports in
+      while let deadline = planSleep() {
+        let count = martinet_epoll_wait(epoll, reports.baseAddress, 64, RealDriver.timeout(until: deadline))
+        work(on: interpret(reports.prefix(max(0, Int(count)))))
+      }
+    }
+    finish()
+  }
+
+  /// Until when the loop may sleep; nil when it is to end.
+  private func planSleep() -> Instant? {
+    lock.withLock {
+      if isStopping { return nil }
+      sleepsUntil = output.blocked == RealDriver.leftToLoop ? .zero : host.nextDeadline
+      return sleepsUntil
+    }
+  }
+
+  private static func timeout(until deadline: Instant) -> Int64 {
+    deadline == .never ? -1 : max(0, (deadline - MonotonicClock.now).nanoseconds)
+  }
+
+  private func interpret(_ reports: Slice<UnsafeMutableBufferPointer<martinet_readiness>>) -> WakeUp {
+    var wakeUp = WakeUp()
+    for report in reports {
+      if report.token == RealDriver.eventToken {
+        _ = martinet_event_clear(event)
+        continue
+      }
+      let number = Int(report.token)
+      if report.conditions & ~UInt32(MARTINET_WRITABLE) != 0 { wakeUp.readable |= 1 << UInt64(number) }
+      if report.conditions & UInt32(MARTINET_WRITABLE) != 0 { wakeUp.writable = number }
+    }
+    return wakeUp
+  }
+
+  private func work(on wakeUp: WakeUp) {
+    var pending = wakeUp.readable
+    var isFirst = true
+    while pending != 0 || isFirst {
+      let again = read(pending)
+      turnLoop(writable: isFirst ? wakeUp.writable : nil)
+      pending = again
+      isFirst = false
+    }
+  }
+
+  /// Reads from the links of `readable` into their batches; returns those that may have more. Without the lock.
+  private func read(_ readable: UInt64) -> UInt64 {
+    var again: UInt64 = 0
+    for number in links.indices where readable & (1 << UInt64(number)) != 0 {
+      let link = links[number]
+      do throws(LinkError) {
+        let count = try link.link.read(into: link.arrivals)
+        if count == link.arrivals.capacity { again |= 1 << UInt64(number) }
+      } catch {
+        _ = martinet_epoll_remove(epoll, link.link.descriptor)
+        lock.withLock { lostLinks.append(error) }
+      }
+    }
+    return again
+  }
+
+  /// Hands in what was read, runs what is due, and does the output that follows.
+  private func turnLoop(writable: Int?) {
+    lock.lock()
+    sleepsUntil = .zero
+    let now = MonotonicClock.now
+    for link in links where link.arrivals.count > 0 {
+      for index in 0..<link.arrivals.count {
+        let packet = link.arrivals.take(index, trimming: &host.environment.pool)
+        host.receive(packet, on: link.interface, at: now)
+      }
+    }
+    for link in links { link.arrivals.reserve(from: &host.environment.pool) }
+    if host.nextDeadline <= now { host.expire(at: now) }
+    let resumes = resumeOutput(writable: writable)
+    var settlement = settle(at: now)
+    lock.unlock()
+    settlement.fired.fire()
+    if resumes || settlement.hasOutput { writeOut(isLoop: true) }
+  }
+
+  /// Ends the loop; returns when the links are closed.
+  package func stop() {
+    lock.withLock { isStopping = true }
+    wakeLoop()
+    let waiter = ThreadWaiter.current
+    let hasToWait = lock.withLock { () -> Bool in
+      if !hasStopped { stopWaiters.append(waiter) }
+      return !hasStopped
+    }
+    if hasToWait { _ = waiter.parker.sleep(until: .never, spins: 0) }
+  }
+
+  /// The end of the loop: everybody who waits is let go, the links are closed.
+  private func finish() {
+    lock.lock()
+    while output.isBusy {
+      lock.unlock()
+      OSThread.yield()
+      lock.lock()
+    }
+    output.batch.release { departure in host.release(&departure) }
+    for link in links { link.arrivals.release(to: &host.environment.pool) }
+    notices.fireEverybody()
+    var fired = notices.takeFired()
+    lock.unlock()
+    fired.fire()
+    for link in links { link.link.close() }
+    lock.lock()
+    hasStopped = true
+    while let waiter = stopWaiters.takeFirst() { notices.fired.append(waiter) }
+    fired = notices.takeFired()
+    lock.unlock()
+    fired.fire()
+  }
+}

@@ -1,0 +1,126 @@
+import CMartinetLinux
+import MartinetLinks
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+
+/// What waits to be written to the links. Belongs to the host's lock, except that whoever has the baton writes the batch outside it.
+///
+/// One thread at a time has the baton: it fills the batch under the lock, writes it outside, and comes back for more until the host has
+/// none. A thread that finds the baton taken leaves its output to the one who has it, so that packets leave in
+/// the order in which the host made them.
+struct OutputState {
+  let batch: DepartureBatch
+  /// How many packets of the batch are dealt with.
+  var written = 0
+  /// Somebody writes.
+  var isBusy = false
+  /// The number of the link that took no more; the batch waits until it is writable.
+  var blocked: Int?
+  /// Packets that were dropped because their link was full while other links were not.
+  var dropped: UInt64 = 0
+
+  init(capacity: Int) {
+    batch = DepartureBatch(capacity: capacity)
+  }
+}
+
+extension RealDriver {
+  /// How many batches a thread writes before it leaves the rest to the loop, so that no caller works for the others for ever.
+  private static let batchesPerCaller = 16
+
+  /// Takes the baton if there is something to write and nobody has it. Under the lock.
+  func beginOutput(at now: Instant) -> Bool {
+    guard !output.isBusy && output.blocked == nil else { return false }
+    fillBatch(at: now)
+    output.isBusy = output.batch.count > 0
+    return output.isBusy
+  }
+
+  private func fillBatch(at now: Instant) {
+    output.written = 0
+    output.batch.fill { departure in host.pollTransmit(into: &departure, at: now) }
+  }
+
+  /// Writes until the host has no more, a link is full, or it is the loop's turn. Without the lock, with the baton.
+  func writeOut(isLoop: Bool) {
+    var batches = 0
+    while true {
+      let blocked = writeBatch()
+      batches += 1
+      let action = lock.withLock { () -> AfterBatch in
+        if let blocked { return keepBatch(blockedBy: blocked) }
+        output.batch.release { departure in host.release(&departure) }
+        fillBatch(at: MonotonicClock.now)
+        guard output.batch.count > 0 else {
+          output.isBusy = false
+          return .done(wakesLoop: takeLoopWake())
+        }
+        guard isLoop || batches < RealDriver.batchesPerCaller else {
+          output.isBusy = false
+          output.blocked = RealDriver.leftToLoop
+          sleepsUntil = .zero
+          return .done(wakesLoop: true)
+        }
+        return .more(wakesLoop: takeLoopWake())
+      }
+      switch action {
+      case .more(let wakesLoop):
+        if wakesLoop { wakeLoop() }
+      case .done(let wakesLoop):
+        if wakesLoop { wakeLoop() }
+        return
+      }
+    }
+  }
+
+  private enum AfterBatch {
+    case more(wakesLoop: Bool)
+    case done(wakesLoop: Bool)
+  }
+
+  /// Stands where the number of a full link stands while a batch waits for the loop.
+  static let leftToLoop = -1
+
+  /// Writes the rest of the batch; returns the number of the link that is full.
+  private func writeBatch() -> Int? {
+    let batch = output.batch
+    while output.written < batch.count {
+      let number = Int(batch[output.written].interface)
+      var end = output.written + 1
+      while end < batch.count && Int(batch[end].interface) == number { end += 1 }
+      guard number < links.count else {
+        output.written = end
+        continue
+      }
+      let range = output.written..<end
+      // A link that has ended takes everything and gives nothing: the loop has noticed or will.
+      let count = (try? links[number].link.write(batch, range)) ?? range.count
+      output.written += count
+      guard count < range.count else { continue }
+      // With one link, the host waits for it. With several, a full one must not hold up the others: what it does not take
+      // is lost, as in the queue of any router.
+      if links.count == 1 { return number }
+      output.dropped += UInt64(range.count - count)
+      output.written = end
+    }
+    return nil
+  }
+
+  /// The link is full: the batch stays, pinned, until the loop hears that the link is writable.
+  private func keepBatch(blockedBy number: Int) -> AfterBatch {
+    output.isBusy = false
+    output.blocked = number
+    watch(number, forWriting: true)
+    return .done(wakesLoop: takeLoopWake())
+  }
+
+  /// The loop's turn to go on with a batch that was left. Under the lock.
+  func resumeOutput(writable number: Int?) -> Bool {
+    guard let blocked = output.blocked, blocked == RealDriver.leftToLoop || blocked == number else { return false }
+    if blocked != RealDriver.leftToLoop { watch(blocked, forWriting: false) }
+    output.blocked = nil
+    output.isBusy = true
+    return true
+  }
+}

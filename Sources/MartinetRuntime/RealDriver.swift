@@ -1,0 +1,130 @@
+import CMartinetLinux
+import MartinetLinks
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+
+/// A link of a driver, with the pages that wait for its next packets.
+struct AttachedLink {
+  let link: any Link
+  let interface: InterfaceID
+  let arrivals: ReceiveBatch
+}
+
+/// Turns a host in real time: a loop sleeps on its links and on its next deadline; a call of a program does its own output in the
+/// thread that makes it, and wakes the loop only if the loop would sleep too long.
+package final class RealDriver: @unchecked Sendable {
+  /// Packets that are read or written in one go.
+  private static let batchSize = 64
+
+  let lock = HostLock()
+  let links: [AttachedLink]
+  let epoll: Int32
+  let event: Int32
+  let spins: Int
+
+  // MARK: Under the lock
+
+  var host: Host
+  var notices = Notices()
+  var output: OutputState
+  /// Until when the loop sleeps; ``Instant/zero`` while it is awake or has been woken.
+  var sleepsUntil = Instant.zero
+  var isStopping = false
+  /// Links that have ended.
+  var lostLinks: [LinkError] = []
+  /// Who waits for the end of the loop.
+  var stopWaiters = WaiterQueue()
+  var hasStopped = false
+
+  /// Attaches `links` to `host`, which the driver owns from here on, and starts the loop.
+  ///
+  /// - Parameter spins: how often a waiting thread looks before it sleeps.
+  package init(host: consuming Host, links: [any Link], spins: Int) throws(LinkError) {
+    self.spins = spins
+    var attached: [AttachedLink] = []
+    for link in links {
+      let interface = host.addInterface(link.description)
+      let arrivals = ReceiveBatch(packets: RealDriver.batchSize, size: link.readSize)
+      arrivals.reserve(from: &host.environment.pool)
+      attached.append(AttachedLink(link: link, interface: interface, arrivals: arrivals))
+    }
+    self.links = attached
+    self.host = host
+    output = OutputState(capacity: RealDriver.batchSize)
+    epoll = try RealDriver.check(martinet_epoll_create(), "epoll_create1")
+    event = try RealDriver.check(martinet_event_create(), "eventfd")
+    for (number, link) in attached.enumerated() {
+      _ = try RealDriver.check(
+        martinet_epoll_add(epoll, link.link.descriptor, UInt32(MARTINET_READABLE), UInt64(number)), "epoll_ctl")
+    }
+    _ = try RealDriver.check(
+      martinet_epoll_add(epoll, event, UInt32(MARTINET_READABLE), RealDriver.eventToken), "epoll_ctl")
+  }
+
+  static let eventToken = UInt64.max
+
+  private static func check(_ result: Int32, _ call: String) throws(LinkError) -> Int32 {
+    if result < 0 { throw .system(call, code: -result) }
+    return result
+  }
+
+  /// Does something with the host under its lock, then what follows from it.
+  func turn<Result, Failure: Error>(
+    _ body: (inout Host, inout Notices, Instant) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    lock.lock()
+    let now = MonotonicClock.now
+    let result: Swift.Result<Result, Failure>
+    do throws(Failure) {
+      result = .success(try body(&host, &notices, now))
+    } catch {
+      result = .failure(error)
+    }
+    var settlement = settle(at: now)
+    lock.unlock()
+    settlement.fired.fire()
+    if settlement.wakesLoop { wakeLoop() }
+    if settlement.hasOutput { writeOut(isLoop: false) }
+    return try result.get()
+  }
+
+  /// What is to be done once the lock is released.
+  struct Settlement {
+    var fired: FiredWaiters
+    var hasOutput: Bool
+    var wakesLoop: Bool
+  }
+
+  /// Collects what a change of the host has brought about. Under the lock.
+  func settle(at now: Instant) -> Settlement {
+    let hasOutput = !isStopping && beginOutput(at: now)
+    notices.drain(&host)
+    return Settlement(fired: notices.takeFired(), hasOutput: hasOutput, wakesLoop: takeLoopWake())
+  }
+
+  /// Whether the loop sleeps longer than it may; then the caller has to wake it, once. Under the lock.
+  func takeLoopWake() -> Bool {
+    guard sleepsUntil != .zero && host.nextDeadline < sleepsUntil else { return false }
+    sleepsUntil = .zero
+    return true
+  }
+
+  func wakeLoop() {
+    _ = martinet_event_raise(event)
+  }
+
+  /// Asks to be told when a link takes packets again, or not to be told any more.
+  func watch(_ number: Int, forWriting: Bool) {
+    let conditions = UInt32(MARTINET_READABLE) | (forWriting ? UInt32(MARTINET_WRITABLE) : 0)
+    _ = martinet_epoll_change(epoll, links[number].link.descriptor, conditions, UInt64(number))
+  }
+
+  func admit() throws(DriverError) {
+    if lock.withLock({ isStopping }) { throw .stopped }
+  }
+
+  func wait(_ waiter: ThreadWaiter, until deadline: Instant) -> WaitOutcome {
+    waiter.parker.sleep(until: deadline, spins: spins) ? .fired : .timedOut
+  }
+}

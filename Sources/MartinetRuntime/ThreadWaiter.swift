@@ -1,0 +1,29 @@
+import MartinetTCP
+
+/// How a wait ended.
+package enum WaitOutcome: Sendable {
+  /// What was waited for may have come: look again. The registration is gone.
+  case fired
+  /// The deadline has come. The registration still stands unless somebody takes it out at this moment.
+  case timedOut
+  /// Virtual time: everybody waits for ever and no event is left that could end it. The registration still stands.
+  case deadlock
+}
+
+/// The calling thread as a waiter.
+package final class ThreadWaiter: Waiter, @unchecked Sendable {
+  let parker = Parker()
+  /// The seat of the thread while it is registered with virtual time; the thread itself alone changes it.
+  var seat: Seat?
+
+  /// The waiter of the calling thread.
+  package static var current: ThreadWaiter { ThreadLocal.waiter }
+
+  package override func fire() {
+    if let seat {
+      seat.fire()
+    } else {
+      parker.notify()
+    }
+  }
+}

@@ -1,0 +1,168 @@
+import MartinetSimulation
+import MartinetStack
+import MartinetTCP
+
+/// Turns simulated hosts in virtual time, for code that blocks.
+///
+/// Threads register and exactly one of them runs at a time: it holds the token. A call that would block hands the token on,
+/// in the order in which the others became ready, never as the operating system's scheduler likes. When all wait, the
+/// thread that was the last to run moves virtual time on, event by event, until somebody is ready. So a program that keeps to
+/// Martinet's calls runs the same way each time.
+package final class VirtualDriver: @unchecked Sendable {
+  let lock = HostLock()
+
+  // MARK: Under the lock
+
+  var network: Network
+  var notices: [Notices] = []
+  /// The seats that may run, in the order in which they became ready.
+  var ready = SeatLine()
+  /// Who has the token.
+  var running: Seat?
+  /// The seats that wait, in the order in which they began to.
+  var waiting: [Seat] = []
+  var deadlines = SeatDeadlines()
+  var waits: UInt64 = 0
+
+  package init(_ network: consuming sending Network) {
+    self.network = network
+    for _ in 0..<self.network.hostCount { notices.append(Notices()) }
+  }
+
+  package var now: Instant { lock.withLock { network.now } }
+
+  /// A host of the network as a core for sockets.
+  package func core(of host: HostID) -> StackCore {
+    StackCore(.virtual(self, host: host))
+  }
+
+  // MARK: Turns
+
+  /// Uses the network between two things that happen.
+  package func withNetwork<Result, Failure: Error>(
+    _ body: (inout Network) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    lock.lock()
+    defer { finishTurn() }
+    return try body(&network)
+  }
+
+  /// Does something with a host, then what follows from it.
+  func turn<Result, Failure: Error>(
+    _ id: HostID, _ body: (inout Host, inout Notices, Instant) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    lock.lock()
+    defer { finishTurn() }
+    return try network.withHost(id) { host, now throws(Failure) in
+      try body(&host, &notices[id.number], now)
+    }
+  }
+
+  private func finishTurn() {
+    var fired = collect()
+    lock.unlock()
+    fired.fire()
+  }
+
+  /// The waiters that the hosts' events fire. Under the lock.
+  private func collect() -> FiredWaiters {
+    while notices.count < network.hostCount { notices.append(Notices()) }
+    var fired = FiredWaiters()
+    while let id = network.pollTouchedHost() {
+      network.withHost(id) { host, _ in notices[id.number].drain(&host) }
+      notices[id.number].moveFired(to: &fired)
+    }
+    return fired
+  }
+
+  // MARK: The token
+
+  /// Says whether the calling thread may block: it must be registered here.
+  func admit(_ waiter: ThreadWaiter) throws(DriverError) {
+    guard waiter.seat?.driver === self else { throw .unregisteredThread }
+  }
+
+  /// The calling thread waits: others run, or time moves on.
+  func wait(_ waiter: ThreadWaiter, until deadline: Instant) -> WaitOutcome {
+    guard let seat = waiter.seat, seat.driver === self else { return .deadlock }
+    lock.lock()
+    // What is waited for may have come between the registration and here.
+    if seat.isFired {
+      seat.isFired = false
+      lock.unlock()
+      return .fired
+    }
+    waits += 1
+    seat.activity = .waiting
+    seat.waitNumber = waits
+    seat.deadline = deadline
+    waiting.append(seat)
+    if deadline != .never { deadlines.insert(seat) }
+    handOn(from: seat)
+    lock.lock()
+    let outcome = seat.outcome
+    seat.isFired = false
+    lock.unlock()
+    return outcome
+  }
+
+  /// What the thread of `seat` waited for has come.
+  func makeReady(_ seat: Seat) {
+    lock.withLock {
+      seat.isFired = true
+      seat.outcome = .fired
+      if seat.activity == .waiting { stopWaiting(seat) }
+    }
+  }
+
+  private func stopWaiting(_ seat: Seat) {
+    seat.activity = .ready
+    if let place = waiting.firstIndex(where: { $0 === seat }) { waiting.remove(at: place) }
+    ready.append(seat)
+  }
+
+  /// Gives the token to the next seat that is ready, letting time pass until there is one; then, unless it is `seat` itself or that
+  /// has ended, sleeps until the token comes back. Takes the lock over and releases it.
+  func handOn(from seat: Seat) {
+    while ready.isEmpty && !waiting.isEmpty { letTimePass() }
+    let next = ready.popFirst()
+    running = next
+    next?.activity = .running
+    let sleeps = seat.activity != .ended && next !== seat
+    lock.unlock()
+    if next !== seat { next?.parker.notify() }
+    if sleeps { _ = seat.parker.sleep(until: .never, spins: 0) }
+  }
+
+  /// Lets the next thing happen in the network, or the next deadline of a seat come. Under the lock, which is released while
+  /// waiters are fired.
+  private func letTimePass() {
+    let event = network.nextEventTime
+    let deadline = deadlines.earliest()
+    if event == .never && deadline == .never {
+      declareDeadlock()
+    } else if event <= deadline {
+      _ = network.step()
+      var fired = collect()
+      guard !fired.isEmpty else { return }
+      lock.unlock()
+      fired.fire()
+      lock.lock()
+    } else {
+      network.advance(to: deadline)
+      while let seat = deadlines.takeDue(at: deadline) {
+        seat.outcome = .timedOut
+        stopWaiting(seat)
+      }
+    }
+  }
+
+  private func declareDeadlock() {
+    for seat in waiting {
+      seat.outcome = .deadlock
+      seat.activity = .ready
+      ready.append(seat)
+    }
+    waiting = []
+  }
+}
