@@ -3,6 +3,7 @@ import MartinetLinks
 import MartinetStack
 import MartinetTCP
 import MartinetWire
+import Synchronization
 
 /// A link of a driver, with the pages that wait for its next packets.
 struct AttachedLink {
@@ -22,6 +23,8 @@ package final class RealDriver: @unchecked Sendable {
   let epoll: Int32
   let event: Int32
   let spins: Int
+  /// Set once; from then on nobody may wait.
+  private let stopping = Atomic(false)
 
   // MARK: Under the lock
 
@@ -30,7 +33,6 @@ package final class RealDriver: @unchecked Sendable {
   var output: OutputState
   /// Until when the loop sleeps; ``Instant/zero`` while it is awake or has been woken.
   var sleepsUntil = Instant.zero
-  var isStopping = false
   /// Links that have ended.
   var lostLinks: [LinkError] = []
   /// Who waits for the end of the loop.
@@ -120,11 +122,18 @@ package final class RealDriver: @unchecked Sendable {
     _ = martinet_epoll_change(epoll, links[number].link.descriptor, conditions, UInt64(number))
   }
 
+  var isStopping: Bool {
+    get { stopping.load(ordering: .acquiring) }
+    set { stopping.store(newValue, ordering: .releasing) }
+  }
+
   func admit() throws(DriverError) {
-    if lock.withLock({ isStopping }) { throw .stopped }
+    if isStopping { throw .stopped }
   }
 
   func wait(_ waiter: ThreadWaiter, until deadline: Instant) -> WaitOutcome {
-    waiter.parker.sleep(until: deadline, spins: spins) ? .fired : .timedOut
+    // Who registered before the loop's end is fired by it; who registered after it sees that here.
+    if isStopping { return .stopped }
+    return waiter.parker.sleep(until: deadline, spins: spins) ? .fired : .timedOut
   }
 }

@@ -55,4 +55,12 @@ package final class StackCore: Sendable {
     case .virtual(let driver, _): driver.wait(waiter, until: deadline)
     }
   }
+
+  /// Takes the notification of a waiter that was taken out to be fired, so that it does not end a later wait.
+  func consume(_ waiter: ThreadWaiter) {
+    switch driver {
+    case .real: _ = waiter.parker.sleep(until: .never, spins: 0)
+    case .virtual(let driver, _): _ = driver.wait(waiter, until: .never)
+    }
+  }
 }

@@ -8,6 +8,8 @@ package enum WaitOutcome: Sendable {
   case timedOut
   /// Virtual time: everybody waits for ever and no event is left that could end it. The registration still stands.
   case deadlock
+  /// The stack was shut down. The registration still stands unless somebody takes it out at this moment.
+  case stopped
 }
 
 /// The calling thread as a waiter.

@@ -1,0 +1,6 @@
+// Addresses, endpoints, links and simulated networks are part of the public interface: one import brings them along.
+@_exported import MartinetLinks
+@_exported import MartinetSimulation
+@_exported import MartinetStack
+@_exported import MartinetTCP
+@_exported import MartinetWire

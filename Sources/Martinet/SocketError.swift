@@ -1,0 +1,160 @@
+import MartinetTCP
+import MartinetWire
+
+/// Why a call on a socket failed: what was tried, with whom, and the reason.
+public struct SocketError: Error, Hashable, Sendable {
+  /// What was tried.
+  public enum Operation: String, Hashable, Sendable {
+    case open
+    case bind
+    case listen
+    case connect
+    case accept
+    case read
+    case write
+    case shutdownInput = "shut down input"
+    case shutdownOutput = "shut down output"
+    case setOption = "set option"
+    case getOption = "get option"
+    case resolve
+    case sleep
+    case join
+  }
+
+  /// Why it failed.
+  public enum Reason: Hashable, Sendable {
+    // The call
+
+    /// An argument is outside of its bounds; the text says which and what they are.
+    case invalidArgument(String)
+    /// The socket does not offer that.
+    case unsupported(String)
+
+    // The state of the socket
+
+    /// The socket was closed, by this thread or by another.
+    case closed
+    case notConnected
+    case alreadyConnected
+    /// Another thread is connecting the socket.
+    case connectionInProgress
+    case alreadyBound
+    case notBound
+    case inputIsShutDown
+    case outputIsShutDown
+
+    // The local host
+
+    /// Another socket has the address and port.
+    case addressInUse
+    /// The address is none of this host's.
+    case addressNotAvailable
+    /// Every ephemeral port is taken.
+    case noPorts
+    /// No route leads to the remote address.
+    case noRoute
+    /// A bound of the host's configuration is reached.
+    case limitReached
+    /// The host's memory for packets is exhausted.
+    case noMemory
+    /// The stack was shut down.
+    case stackStopped
+
+    // The remote host and the way there
+
+    /// No address is known for the name.
+    case unknownHost(String)
+    /// The remote host answered with a reset: nobody listens there.
+    case refused
+    /// The network says that the remote host or port can't be reached.
+    case unreachable(UnreachableCause)
+    /// The time that the caller allowed is over.
+    case timedOut(Duration)
+    /// The remote side reset the connection while it was in that state.
+    case reset(in: Phase)
+    /// The connection ended for another reason, which holds the evidence.
+    case ended(EndReason)
+
+    // Virtual time
+
+    /// The calling thread is not registered with the simulation that the socket belongs to.
+    case unregisteredThread
+    /// The calling thread is registered with a simulation already.
+    case alreadyRegistered
+    /// Every thread of the simulation waits for ever, and nothing is left to happen that could end it.
+    case deadlock
+    /// The operating system has no thread left.
+    case noThread
+  }
+
+  /// The kinds that java.net tells apart by exception class.
+  public enum Kind: Hashable, Sendable {
+    /// IllegalArgumentException
+    case argument
+    /// UnsupportedOperationException
+    case unsupported
+    /// UnknownHostException
+    case unknownHost
+    /// SocketTimeoutException, which is an InterruptedIOException
+    case timeout
+    /// BindException, which is a SocketException
+    case bind
+    /// ConnectException, which is a SocketException
+    case connect
+    /// NoRouteToHostException, which is a SocketException
+    case noRoute
+    /// PortUnreachableException, which is a SocketException
+    case portUnreachable
+    /// SocketException itself
+    case socket
+    /// What java.net has no class for: the rules of virtual time.
+    case simulation
+
+    /// Whether java.net derives the class from SocketException.
+    public var isSocketException: Bool {
+      switch self {
+      case .bind, .connect, .noRoute, .portUnreachable, .socket: true
+      case .argument, .unsupported, .unknownHost, .timeout, .simulation: false
+      }
+    }
+
+    /// Whether java.net derives the class from IOException.
+    public var isIOException: Bool { isSocketException || self == .unknownHost || self == .timeout }
+  }
+
+  public var operation: Operation
+  /// The endpoint that the call was about: the remote one, or the local one of a call that binds.
+  public var endpoint: Endpoint?
+  public var reason: Reason
+
+  public init(_ operation: Operation, _ endpoint: Endpoint? = nil, _ reason: Reason) {
+    self.operation = operation
+    self.endpoint = endpoint
+    self.reason = reason
+  }
+
+  /// The class that java.net would throw.
+  public var kind: Kind {
+    switch reason {
+    case .invalidArgument: .argument
+    case .unsupported: .unsupported
+    case .unknownHost: .unknownHost
+    case .timedOut: .timeout
+    case .addressInUse, .addressNotAvailable: .bind
+    case .noPorts: operation == .connect ? .connect : .bind
+    case .refused: .connect
+    case .noRoute: .noRoute
+    case .unreachable(let cause): cause.isPort ? .connect : .noRoute
+    case .ended(.connectTimedOut), .ended(.userTimedOut): operation == .connect ? .connect : .socket
+    case .unregisteredThread, .alreadyRegistered, .deadlock, .noThread: .simulation
+    default: .socket
+    }
+  }
+}
+
+extension UnreachableCause {
+  /// Whether the host was reached and its port or protocol was not (RFC 792: codes 2 and 3; RFC 4443 section 3.1: code 4).
+  var isPort: Bool {
+    isIPv6 ? type == 1 && code == 4 : type == 3 && (code == 2 || code == 3)
+  }
+}

@@ -1,0 +1,80 @@
+import MartinetTCP
+
+/// What a program can set on a socket. What is set before connecting or listening shapes the handshake.
+public struct SocketOptions: Hashable, Sendable {
+  /// Whether small writes leave at once instead of waiting for the acknowledgement of earlier ones (Nagle's algorithm off, RFC 9293
+  /// section 3.7.4). Off by default.
+  public var noDelay = false
+  /// Whether an idle connection is probed (RFC 9293 section 3.8.4). Off by default.
+  public var keepAlive = false
+  /// The silence before the first probe: 2 hours by default; more than zero.
+  public var keepAliveIdle = Duration.seconds(7200)
+  /// The time between two probes: 75 s by default; more than zero.
+  public var keepAliveInterval = Duration.seconds(75)
+  /// The unanswered probes that end the connection: 9 by default; at least 2 (RFC 9293 MUST-29).
+  public var keepAliveCount = 9
+  /// How long written data may stay unacknowledged; nil leaves it to the stack (RFC 9293 section 3.8.3). More than zero.
+  public var userTimeout: Duration?
+  /// The octets that may wait to be read: 1 MiB by default; at least 1. More than 64 KiB must be set before connecting or listening,
+  /// since the window scale is agreed upon in the handshake (RFC 7323 section 2.3).
+  public var receiveBufferSize = 1 << 20
+  /// The octets that may be written ahead of the acknowledgement: 1 MiB by default; at least 1.
+  public var sendBufferSize = 1 << 20
+  /// The DSCP in the upper six bits of the traffic class or type of service; the lower two belong to ECN and are ignored.
+  public var trafficClass: UInt8 = 0
+  /// What closing does with data that the peer has not acknowledged. Nil: returns at once, the stack goes on delivering. Zero: resets the connection.
+  /// Else: blocks so long until they are acknowledged, then resets. 65,535 s at most.
+  public var linger: Duration?
+  /// How long a read may block; nil (and zero, as in java.net) for ever.
+  public var readTimeout: Duration?
+
+  public init() {}
+}
+
+extension SocketOptions {
+  /// The longest linger time.
+  static let longestLinger = Duration.seconds(65535)
+
+  /// Throws if a value is out of its bounds.
+  func check(_ operation: SocketError.Operation) throws(SocketError) {
+    func demand(_ condition: Bool, _ text: String) throws(SocketError) {
+      if !condition { throw SocketError(operation, nil, .invalidArgument(text)) }
+    }
+    try demand(keepAliveIdle > .zero, "the keep-alive idle time is more than zero")
+    try demand(keepAliveInterval > .zero, "the keep-alive interval is more than zero")
+    try demand(keepAliveCount >= 2 && keepAliveCount <= Int(Int32.max), "the keep-alive count is at least 2")
+    try demand(userTimeout.map { $0 > .zero } ?? true, "the user timeout is more than zero")
+    try demand(receiveBufferSize > 0, "the receive buffer size is more than zero")
+    try demand(sendBufferSize > 0, "the send buffer size is more than zero")
+    try demand(linger.map { $0 >= .zero } ?? true, "the linger time is not negative")
+    try demand(readTimeout.map { $0 >= .zero } ?? true, "the read timeout is not negative")
+  }
+
+  /// The options as the engine has them; `base` has the values of those that a socket does not offer.
+  func connectionOptions(over base: ConnectionOptions) -> ConnectionOptions {
+    var options = base
+    options.noDelay = noDelay
+    options.keepAlive = keepAlive
+    options.keepAliveIdle = Interval(keepAliveIdle)
+    options.keepAliveInterval = Interval(keepAliveInterval)
+    options.keepAliveCount = keepAliveCount
+    options.userTimeout = userTimeout.map { Interval($0) } ?? .zero
+    options.receiveBufferSize = receiveBufferSize
+    options.sendBufferSize = sendBufferSize
+    options.trafficClass = trafficClass & 0xFC
+    return options
+  }
+
+  /// Takes over what the engine says about the options that it has.
+  mutating func update(from options: ConnectionOptions) {
+    noDelay = options.noDelay
+    keepAlive = options.keepAlive
+    keepAliveIdle = Duration(options.keepAliveIdle)
+    keepAliveInterval = Duration(options.keepAliveInterval)
+    keepAliveCount = options.keepAliveCount
+    userTimeout = options.userTimeout == .zero ? nil : Duration(options.userTimeout)
+    receiveBufferSize = options.receiveBufferSize
+    sendBufferSize = options.sendBufferSize
+    trafficClass = options.trafficClass
+  }
+}

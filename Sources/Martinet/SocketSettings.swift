@@ -1,0 +1,80 @@
+import MartinetRuntime
+import MartinetStack
+import MartinetTCP
+import Synchronization
+
+// The options of a socket, one by one. A closed socket has none.
+extension Socket {
+  /// All options at once, as the stack has them.
+  public var options: SocketOptions {
+    get throws(SocketError) {
+      let (handle, options) = try state.withLock { state throws(SocketError) in
+        if state.isClosed { throw SocketError(.getOption, state.remote, .closed) }
+        return (state.stage.handle, state.options)
+      }
+      guard let handle, let actual = stack.core.options(of: handle) else { return options }
+      var current = options
+      current.update(from: actual)
+      return current
+    }
+  }
+
+  /// Sets all options at once.
+  /// - Throws: ``SocketError/Reason/invalidArgument(_:)`` for an option out of its bounds; then none is changed.
+  public func setOptions(_ options: SocketOptions) throws(SocketError) {
+    try options.check(.setOption)
+    let handle = try state.withLock { state throws(SocketError) in
+      if state.isClosed { throw SocketError(.setOption, state.remote, .closed) }
+      state.options = options
+      return state.stage.handle
+    }
+    guard let handle else { return }
+    let base = stack.core.options(of: handle) ?? stack.connectionDefaults
+    do throws(HostError) {
+      try stack.core.setOptions(options.connectionOptions(over: base), of: handle)
+    } catch {
+      throw SocketError(.setOption, remoteEndpoint, error)
+    }
+  }
+
+  private func change(_ body: (inout SocketOptions) -> Void) throws(SocketError) {
+    var changed = try options
+    body(&changed)
+    try setOptions(changed)
+  }
+
+  /// Whether small writes leave at once (Nagle's algorithm off). False by default.
+  public var noDelay: Bool { get throws(SocketError) { try options.noDelay } }
+  public func setNoDelay(_ on: Bool) throws(SocketError) { try change { $0.noDelay = on } }
+
+  /// Whether an idle connection is probed. False by default.
+  public var keepAlive: Bool { get throws(SocketError) { try options.keepAlive } }
+  public func setKeepAlive(_ on: Bool) throws(SocketError) { try change { $0.keepAlive = on } }
+
+  /// How long a read may block; nil (and zero) for ever. Takes effect for later reads; not negative.
+  public var readTimeout: Duration? { get throws(SocketError) { try options.readTimeout } }
+  public func setReadTimeout(_ timeout: Duration?) throws(SocketError) { try change { $0.readTimeout = timeout } }
+
+  /// What closing does with unacknowledged data; see ``SocketOptions/linger``. Longer times than 65,535 s count as that.
+  public var linger: Duration? { get throws(SocketError) { try options.linger } }
+  public func setLinger(_ time: Duration?) throws(SocketError) {
+    try change { $0.linger = time.map { min($0, SocketOptions.longestLinger) } }
+  }
+
+  /// The octets that may wait to be read. More than zero.
+  public var receiveBufferSize: Int { get throws(SocketError) { try options.receiveBufferSize } }
+  public func setReceiveBufferSize(_ size: Int) throws(SocketError) { try change { $0.receiveBufferSize = size } }
+
+  /// The octets that may be written ahead of the acknowledgement. More than zero.
+  public var sendBufferSize: Int { get throws(SocketError) { try options.sendBufferSize } }
+  public func setSendBufferSize(_ size: Int) throws(SocketError) { try change { $0.sendBufferSize = size } }
+
+  /// The traffic class or type of service of the packets, 0 to 255; its lower two bits belong to ECN and are ignored.
+  public var trafficClass: UInt8 { get throws(SocketError) { try options.trafficClass } }
+  public func setTrafficClass(_ value: Int) throws(SocketError) {
+    guard let value = UInt8(exactly: value) else {
+      throw SocketError(.setOption, remoteEndpoint, .invalidArgument("a traffic class is from 0 to 255, not \(value)"))
+    }
+    try change { $0.trafficClass = value }
+  }
+}

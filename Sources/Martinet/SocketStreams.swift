@@ -1,0 +1,138 @@
+import MartinetRuntime
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+import Synchronization
+
+/// The octets that arrive at a socket.
+public struct SocketInputStream: Sendable {
+  let socket: Socket
+
+  /// Reads what is there, at least one octet and at most as many as `target` has room for, and blocks until there is one.
+  /// Returns the number of octets; nil at the end of the stream, and at each later call.
+  public func read(into target: UnsafeMutableRawBufferPointer) throws(SocketError) -> Int? {
+    try socket.read(into: target)
+  }
+
+  /// Reads what is there, at least one octet and at most as many as `target` has room for, and blocks until there is one.
+  /// Returns the number of octets; nil at the end of the stream, and at each later call.
+  public func read(into target: inout MutableRawSpan) throws(SocketError) -> Int? {
+    // A closure with a typed error can't be given to withUnsafeMutableBytes together with an inout span in every toolchain.
+    var failure: SocketError?
+    var count: Int?
+    target.withUnsafeMutableBytes { bytes in
+      do throws(SocketError) {
+        count = try socket.read(into: bytes)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return count
+  }
+
+  /// Reads what is there, at least one octet and at most `limit`, and blocks until there is one. Nil at the end of the stream.
+  public func read(upTo limit: Int) throws(SocketError) -> [UInt8]? {
+    guard limit >= 0 else { throw SocketError(.read, nil, .invalidArgument("a limit is not negative")) }
+    var failure: SocketError?
+    var isEnd = false
+    let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+      do throws(SocketError) {
+        if let read = try socket.read(into: UnsafeMutableRawBufferPointer(buffer)) { count = read } else { isEnd = true }
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return isEnd ? nil : bytes
+  }
+
+  /// Reads one octet; nil at the end of the stream.
+  public func read() throws(SocketError) -> UInt8? {
+    try read(upTo: 1)?.first
+  }
+
+  /// Reads and discards up to `count` octets; returns how many. Fewer only at the end of the stream.
+  public func skip(_ count: Int) throws(SocketError) -> Int {
+    var skipped = 0
+    while skipped < count, let bytes = try read(upTo: min(count - skipped, 65536)) {
+      skipped += bytes.count
+    }
+    return skipped
+  }
+
+  /// The octets that can be read without blocking.
+  public var available: Int {
+    get throws(SocketError) { try socket.available }
+  }
+
+  /// Closes the socket.
+  public func close() {
+    socket.close()
+  }
+}
+
+/// The octets that leave from a socket.
+public struct SocketOutputStream: Sendable {
+  let socket: Socket
+
+  /// Writes all of `bytes`; blocks until the send buffer has taken the last. Other threads' octets do not come between them.
+  public func write(_ bytes: UnsafeRawBufferPointer) throws(SocketError) {
+    try socket.write(bytes)
+  }
+
+  /// Writes all of `bytes`; blocks until the send buffer has taken the last. Other threads' octets do not come between them.
+  public func write(_ bytes: RawSpan) throws(SocketError) {
+    try bytes.withUnsafeBytes { bytes throws(SocketError) in try socket.write(bytes) }
+  }
+
+  /// Writes all of `bytes`; blocks until the send buffer has taken the last. Other threads' octets do not come between them.
+  public func write(_ bytes: some Sequence<UInt8>) throws(SocketError) {
+    var failure: SocketError?
+    let write = { (bytes: UnsafeBufferPointer<UInt8>) in
+      do throws(SocketError) {
+        try socket.write(UnsafeRawBufferPointer(bytes))
+      } catch {
+        failure = error
+      }
+    }
+    if bytes.withContiguousStorageIfAvailable(write) == nil {
+      Array(bytes).withUnsafeBufferPointer(write)
+    }
+    if let failure { throw failure }
+  }
+
+  /// Does nothing: TCP sends what was written as soon as window and Nagle's algorithm let it.
+  public func flush() {}
+
+  /// Closes the socket, its input as well.
+  public func close() {
+    socket.close()
+  }
+}
+
+extension Socket {
+  /// The octets that arrive.
+  /// - Throws: if the socket is not connected, is closed, or its input is shut down.
+  public var inputStream: SocketInputStream {
+    get throws(SocketError) {
+      try state.withLock { state throws(SocketError) in
+        _ = try state.connection(.read)
+        if state.isInputShutDown { throw SocketError(.read, state.remote, .inputIsShutDown) }
+      }
+      return SocketInputStream(socket: self)
+    }
+  }
+
+  /// The octets that leave.
+  /// - Throws: if the socket is not connected, is closed, or its output is shut down.
+  public var outputStream: SocketOutputStream {
+    get throws(SocketError) {
+      try state.withLock { state throws(SocketError) in
+        _ = try state.connection(.write)
+        if state.isOutputShutDown { throw SocketError(.write, state.remote, .outputIsShutDown) }
+      }
+      return SocketOutputStream(socket: self)
+    }
+  }
+}
