@@ -107,7 +107,7 @@ public final class ServerSocket: Sendable {
         state.handle = handle
         state.local = local
       } catch {
-        throw SocketError(.listen, binding.endpoint, error)
+        throw SocketError(.listen, binding.endpoint, from: error)
       }
     }
   }
@@ -128,7 +128,7 @@ public final class ServerSocket: Sendable {
       do throws(HostError) {
         return try core.accept(handle, otherwise: waiter)
       } catch {
-        throw SocketError(.accept, local, error)
+        throw SocketError(.accept, local, from: error)
       }
     }
     let connection = try blocked.result(of: .accept, local, limit: timeout)

@@ -23,7 +23,7 @@ extension Socket {
         state.stage = .bound(reservation)
         state.local = reservation.local
       } catch {
-        throw SocketError(.bind, wanted, error)
+        throw SocketError(.bind, wanted, from: error)
       }
     }
   }
@@ -70,7 +70,7 @@ extension Socket {
       } catch {
         if let reservation { stack.core.release(reservation) }
         state.stage = .closed
-        throw SocketError(.connect, remote, error)
+        throw SocketError(.connect, remote, from: error)
       }
     }
   }
@@ -86,7 +86,7 @@ extension Socket {
       do throws(HostError) {
         progress = try core.connectProgress(of: handle, otherwise: waiter)
       } catch {
-        throw SocketError(.connect, remote, error)
+        throw SocketError(.connect, remote, from: error)
       }
       switch progress {
       case .connected: return true
@@ -115,7 +115,7 @@ extension Socket {
     do throws(HostError) {
       try stack.core.shutdownOutput(handle)
     } catch {
-      throw SocketError(.shutdownOutput, remote, error)
+      throw SocketError(.shutdownOutput, remote, from: error)
     }
   }
 
@@ -131,7 +131,7 @@ extension Socket {
     do throws(HostError) {
       try stack.core.shutdownInput(handle)
     } catch {
-      throw SocketError(.shutdownInput, remote, error)
+      throw SocketError(.shutdownInput, remote, from: error)
     }
   }
 

@@ -5,7 +5,7 @@ import MartinetWire
 
 extension SocketError {
   /// A host's refusal as the error of a socket call.
-  init(_ operation: Operation, _ endpoint: Endpoint?, _ error: HostError) {
+  init(_ operation: Operation, _ endpoint: Endpoint?, from error: HostError) {
     let reason: Reason =
       switch error {
       case .addressInUse: .addressInUse
@@ -28,7 +28,7 @@ extension SocketError {
   }
 
   /// A driver's refusal as the error of a socket call.
-  init(_ operation: Operation, _ endpoint: Endpoint?, _ error: DriverError) {
+  init(_ operation: Operation, _ endpoint: Endpoint?, from error: DriverError) {
     let reason: Reason =
       switch error {
       case .unregisteredThread: .unregisteredThread

@@ -52,8 +52,10 @@ extension EndReason {
     case .reset(let phase): "the peer reset the connection in \(phase.name)"
     case .connectTimedOut(let evidence): "no answer to the SYN\(evidence.text)"
     case .retransmissionTimedOut(let evidence): "no acknowledgement of \(evidence.octets)\(evidence.text)"
-    case .userTimedOut(let evidence): "the user timeout is over: no acknowledgement of \(evidence.octets)\(evidence.text)"
-    case .keepAliveTimedOut(let evidence): "\(evidence.attempts) keep-alive probes unanswered, silence for \(evidence.silence.text)"
+    case .userTimedOut(let evidence):
+      "the user timeout is over: no acknowledgement of \(evidence.octets)\(evidence.text)"
+    case .keepAliveTimedOut(let evidence):
+      "\(evidence.attempts) keep-alive probes unanswered, silence for \(evidence.silence.text)"
     case .unreachable(let cause): "unreachable (\(cause.text))"
     case .aborted: "this side aborted the connection"
     }

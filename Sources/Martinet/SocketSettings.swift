@@ -33,7 +33,7 @@ extension Socket {
     do throws(HostError) {
       try stack.core.setOptions(options.connectionOptions(over: base), of: handle)
     } catch {
-      throw SocketError(.setOption, remoteEndpoint, error)
+      throw SocketError(.setOption, remoteEndpoint, from: error)
     }
   }
 

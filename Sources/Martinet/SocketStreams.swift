@@ -38,7 +38,11 @@ public struct SocketInputStream: Sendable {
     var isEnd = false
     let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
       do throws(SocketError) {
-        if let read = try socket.read(into: UnsafeMutableRawBufferPointer(buffer)) { count = read } else { isEnd = true }
+        if let read = try socket.read(into: UnsafeMutableRawBufferPointer(buffer)) {
+          count = read
+        } else {
+          isEnd = true
+        }
       } catch {
         failure = error
       }

@@ -49,7 +49,7 @@ extension Socket {
     let (isShutDown, isClosed) = state.withLock { ($0.isInputShutDown && !$0.isClosed, $0.isClosed) }
     if isClosed { throw SocketError(.read, remote, .closed) }
     if isShutDown || error == .call(.closing) { return .endOfStream }
-    throw SocketError(.read, remote, error)
+    throw SocketError(.read, remote, from: error)
   }
 
   var available: Int {
@@ -99,7 +99,7 @@ extension Socket {
         return count == 0 ? nil : count
       } catch {
         if isClosed { throw SocketError(.write, remote, .closed) }
-        throw SocketError(.write, remote, error)
+        throw SocketError(.write, remote, from: error)
       }
     }
     return try blocked.result(of: .write, remote)

@@ -1,3 +1,4 @@
+import MartinetStack
 import MartinetTCP
 
 /// How a blocking call ended.
@@ -52,15 +53,18 @@ extension StackCore {
 
   /// Waits until nothing that this host has sent is unacknowledged any more; false if that was not so by `deadline`.
   package func waitForQuiet(_ waiter: ThreadWaiter, until deadline: Instant) -> Bool {
-    let outcome = block(waiter, until: deadline, cancel: { waiter in
-      turn { _, notices, _ in notices.quiet.remove(waiter) }
-    }, attempt: { waiter in
-      turn { host, notices, _ -> Bool? in
-        if !host.hasUnfinishedBusiness { return true }
-        if let waiter { notices.quiet.append(waiter) }
-        return nil
-      }
-    })
+    let outcome = block(
+      waiter, until: deadline,
+      cancel: { waiter in
+        turn { _, notices, _ in notices.quiet.remove(waiter) }
+      },
+      attempt: { waiter in
+        turn { host, notices, _ -> Bool? in
+          if !host.hasUnfinishedBusiness { return true }
+          if let waiter { notices.quiet.append(waiter) }
+          return nil
+        }
+      })
     if case .done = outcome { return true }
     return false
   }

@@ -12,11 +12,14 @@ package enum ConnectProgress: Sendable {
 /// The calls on connections. A call that can't be done yet registers `waiter`, in the same turn, to be fired when
 /// it is worth another try.
 extension StackCore {
+  /// Begins an active open, from an address and port that were reserved if there are; on success the connection has taken them over.
   package func connect(
-    to remote: Endpoint, from local: Endpoint?, options: ConnectionOptions
+    to remote: Endpoint, from reservation: PortReservation?, options: ConnectionOptions
   ) throws(HostError) -> ConnectionHandle {
-    try turn { host, _, now throws(HostError) in
-      try host.connect(to: remote, from: local, options: options, at: now)
+    try turn { host, notices, now throws(HostError) in
+      let handle = try host.connect(to: remote, from: reservation?.local, options: options, at: now)
+      if let reservation { notices.reservations.remove(reservation.local) }
+      return handle
     }
   }
 

@@ -1,18 +1,12 @@
-import Glibc
-import MartinetStack
+import CMartinetLinux
 
 /// The randomness of the operating system.
 enum Entropy {
-  /// 64 bits of getrandom(2).
+  /// 64 bits that nobody can predict (RFC 4086).
   static func word() -> UInt64 {
     var value: UInt64 = 0
-    withUnsafeMutableBytes(of: &value) { bytes in
-      var filled = 0
-      while filled < bytes.count {
-        let count = getrandom(bytes.baseAddress! + filled, bytes.count - filled, 0)
-        if count > 0 { filled += count }
-      }
-    }
+    let result = martinet_random(&value, MemoryLayout<UInt64>.size)
+    precondition(result >= 0, "the kernel's generator gives no randomness")
     return value
   }
 }

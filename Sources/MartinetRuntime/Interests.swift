@@ -81,13 +81,15 @@ struct InterestTable {
   }
 }
 
-/// Everybody who waits for something of one host, and those who have just been taken out to be fired.
+/// What the runtime keeps beside one host: who waits for something, who has just been taken out to be fired, which ports are held.
 package struct Notices {
   var connections = InterestTable()
   var listeners = InterestTable()
   /// Who waits until nothing of the host's is unacknowledged any more.
   var quiet = WaiterQueue()
   var fired = FiredWaiters()
+  /// The addresses and ports of sockets that are bound and not yet connected.
+  var reservations = ReservationList()
 
   package init() {}
 

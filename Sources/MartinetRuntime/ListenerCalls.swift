@@ -23,7 +23,8 @@ extension StackCore {
   package func listen(
     on binding: ListenerBinding, backlog: Int, options: ConnectionOptions
   ) throws(HostError) -> (handle: ListenerHandle, local: Endpoint) {
-    try turn { host, _, now throws(HostError) in
+    try turn { host, notices, now throws(HostError) in
+      if notices.reservations.conflicts(with: binding) { throw .addressInUse }
       let handle =
         switch binding {
         case .endpoint(let endpoint): try host.listen(on: endpoint, backlog: backlog, options: options, at: now)
@@ -66,6 +67,15 @@ extension StackCore {
     turn { host, notices, now in
       host.close(listener, at: now)
       notices.listeners.takeAll(slot: listener.slot, generation: listener.generation, into: &notices.fired)
+    }
+  }
+}
+
+extension ReservationList {
+  fileprivate func conflicts(with binding: ListenerBinding) -> Bool {
+    switch binding {
+    case .endpoint(let endpoint): conflicts(with: endpoint)
+    case .port(let port): port != 0 && holds(port)
     }
   }
 }

@@ -1,4 +1,5 @@
 import CMartinetLinux
+import Glibc
 import MartinetLinks
 import MartinetStack
 import MartinetTCP
@@ -14,8 +15,8 @@ extension RealDriver {
   }
 
   /// Starts the thread of the loop.
-  func start(name: String) throws(DriverError) {
-    guard OSThread.start(name: name, { self.run() }) else { throw .noThread }
+  func start(name: String) throws(LinkError) {
+    guard OSThread.start(name: name, { self.run() }) else { throw .system("pthread_create", code: EAGAIN) }
   }
 
   private func run() {
@@ -102,10 +103,15 @@ extension RealDriver {
     if resumes || settlement.hasOutput { writeOut(isLoop: true) }
   }
 
-  /// Ends the loop; returns when the links are closed.
-  package func stop() {
-    lock.withLock { isStopping = true }
+  /// Lets the loop end.
+  func beginStop() {
+    isStopping = true
     wakeLoop()
+  }
+
+  /// Ends the loop; returns when the links are closed.
+  func stop() {
+    beginStop()
     let waiter = ThreadWaiter.current
     let hasToWait = lock.withLock { () -> Bool in
       if !hasStopped { stopWaiters.append(waiter) }

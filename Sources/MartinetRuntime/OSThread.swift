@@ -1,3 +1,4 @@
+import CMartinetLinux
 import Glibc
 
 /// A thread of the operating system, detached.
@@ -15,14 +16,15 @@ enum OSThread {
   static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
     let start = Unmanaged.passRetained(Start(name: name, body: body))
     var thread = pthread_t()
-    let result = pthread_create(&thread, nil, { object in
-      guard let object else { return nil }
-      let start = Unmanaged<Start>.fromOpaque(object).takeRetainedValue()
-      // The kernel keeps 15 octets of a name.
-      pthread_setname_np(pthread_self(), String(start.name.prefix(15)))
-      start.body()
-      return nil
-    }, start.toOpaque())
+    let result = pthread_create(
+      &thread, nil,
+      { object in
+        guard let object else { return nil }
+        let start = Unmanaged<Start>.fromOpaque(object).takeRetainedValue()
+        martinet_name_thread(start.name)
+        start.body()
+        return nil
+      }, start.toOpaque())
     guard result == 0 else {
       start.release()
       return false

@@ -86,9 +86,9 @@ extension RealDriver {
   private func writeBatch() -> Int? {
     let batch = output.batch
     while output.written < batch.count {
-      let number = Int(batch[output.written].interface)
+      let number = interface(of: output.written)
       var end = output.written + 1
-      while end < batch.count && Int(batch[end].interface) == number { end += 1 }
+      while end < batch.count && interface(of: end) == number { end += 1 }
       guard number < links.count else {
         output.written = end
         continue
@@ -105,6 +105,11 @@ extension RealDriver {
       output.written = end
     }
     return nil
+  }
+
+  /// The number of the interface that packet `index` of the batch leaves by: that of its link.
+  private func interface(of index: Int) -> Int {
+    output.batch.withDeparture(index) { Int($0.interface) }
   }
 
   /// The link is full: the batch stays, pinned, until the loop hears that the link is writable.

@@ -1,9 +1,23 @@
 import CMartinetLinux
+import Glibc
 import MartinetLinks
 import MartinetStack
 import MartinetTCP
 import MartinetWire
 import Synchronization
+
+/// A link for a driver, with what its host is to know.
+package struct DriverLink: Sendable {
+  package var link: any Link
+  package var addresses: [IPPrefix]
+  package var gateways: [IPAddress]
+
+  package init(link: any Link, addresses: [IPPrefix], gateways: [IPAddress]) {
+    self.link = link
+    self.addresses = addresses
+    self.gateways = gateways
+  }
+}
 
 /// A link of a driver, with the pages that wait for its next packets.
 struct AttachedLink {
@@ -39,17 +53,14 @@ package final class RealDriver: @unchecked Sendable {
   var stopWaiters = WaiterQueue()
   var hasStopped = false
 
-  /// Attaches `links` to `host`, which the driver owns from here on, and starts the loop.
+  /// Attaches `links` to `host`, which the driver owns from here on.
   ///
   /// - Parameter spins: how often a waiting thread looks before it sleeps.
-  package init(host: consuming Host, links: [any Link], spins: Int) throws(LinkError) {
+  init(host: consuming Host, links: [DriverLink], spins: Int) throws(LinkError) {
     self.spins = spins
     var attached: [AttachedLink] = []
     for link in links {
-      let interface = host.addInterface(link.description)
-      let arrivals = ReceiveBatch(packets: RealDriver.batchSize, size: link.readSize)
-      arrivals.reserve(from: &host.environment.pool)
-      attached.append(AttachedLink(link: link, interface: interface, arrivals: arrivals))
+      attached.append(try RealDriver.attach(link, to: &host))
     }
     self.links = attached
     self.host = host
@@ -62,6 +73,30 @@ package final class RealDriver: @unchecked Sendable {
     }
     _ = try RealDriver.check(
       martinet_epoll_add(epoll, event, UInt32(MARTINET_READABLE), RealDriver.eventToken), "epoll_ctl")
+  }
+
+  private static func attach(_ wanted: DriverLink, to host: inout Host) throws(LinkError) -> AttachedLink {
+    try wanted.link.attach(wanted.addresses, gateways: wanted.gateways)
+    let description = wanted.link.description
+    let interface = host.addInterface(description)
+    let now = MonotonicClock.now
+    for address in wanted.addresses { host.addAddress(address, to: interface, at: now) }
+    for gateway in wanted.gateways {
+      host.addRoute(gateway.isIPv4 ? .everyIPv4 : .everyIPv6, via: gateway, on: interface)
+    }
+    // The one neighbour of a device is a kernel, which routes.
+    if description.isPointToPoint && wanted.gateways.isEmpty {
+      host.addRoute(.everyIPv4, via: nil, on: interface)
+      host.addRoute(.everyIPv6, via: nil, on: interface)
+    }
+    let arrivals = ReceiveBatch(packets: RealDriver.batchSize, size: wanted.link.readSize)
+    arrivals.reserve(from: &host.environment.pool)
+    return AttachedLink(link: wanted.link, interface: interface, arrivals: arrivals)
+  }
+
+  deinit {
+    _ = Glibc.close(epoll)
+    _ = Glibc.close(event)
   }
 
   static let eventToken = UInt64.max
@@ -136,4 +171,9 @@ package final class RealDriver: @unchecked Sendable {
     if isStopping { return .stopped }
     return waiter.parker.sleep(until: deadline, spins: spins) ? .fired : .timedOut
   }
+}
+
+extension IPPrefix {
+  fileprivate static let everyIPv4 = IPPrefix(.v4(.any), 0)
+  fileprivate static let everyIPv6 = IPPrefix(.v6(.any), 0)
 }

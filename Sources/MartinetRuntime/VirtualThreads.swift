@@ -38,11 +38,11 @@ extension VirtualDriver {
     return VirtualThread(seat: seat)
   }
 
-  /// Lets virtual time pass for the calling thread. False: never ends.
-  package func sleep(until deadline: Instant) throws(DriverError) -> Bool {
+  /// Lets virtual time pass for the calling thread.
+  package func sleep(until deadline: Instant) throws(DriverError) -> WaitOutcome {
     let waiter = ThreadWaiter.current
     try admit(waiter)
-    return wait(waiter, until: deadline) != .deadlock
+    return wait(waiter, until: deadline)
   }
 
   /// Waits for the end of `seat`'s thread. False: a deadlock.

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,6 +40,9 @@ static inline int64_t martinet_monotonic_nanoseconds(void) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+/// Names the calling thread, by at most 15 octets of `name`.
+static inline void martinet_name_thread(const char *name) { prctl(PR_SET_NAME, name); }
 
 /// Tells the processor that this thread spins.
 static inline void martinet_spin_hint(void) {

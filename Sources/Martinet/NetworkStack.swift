@@ -1,0 +1,135 @@
+import MartinetLinks
+import MartinetRuntime
+import MartinetSimulation
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+
+/// A link with what the host above it is to know.
+public struct LinkAttachment: Sendable {
+  public var link: any Link
+  /// The host's addresses on the link, each with the prefix of its network.
+  public var addresses: [IPPrefix]
+  /// Where packets go that are for none of the prefixes; nil: to nobody, or, on a TUN device, out on the link.
+  public var gateways: [IPAddress]
+
+  public init(_ link: any Link, addresses: [IPPrefix], gateways: [IPAddress] = []) {
+    self.link = link
+    self.addresses = addresses
+    self.gateways = gateways
+  }
+}
+
+/// A host of its own with a TCP/IP stack in this process: what sockets are opened on.
+///
+/// A stack on links runs in real time, in a thread of its own and in those of its callers. A stack of a ``Simulation`` runs in virtual
+/// time. What a socket has written is on its way only while the stack lives: call ``shutdown(within:)`` before the program ends.
+public final class NetworkStack: Sendable {
+  package let core: StackCore
+  let resolver: any Resolver
+  let connectionDefaults: ConnectionOptions
+
+  /// A stack on links.
+  ///
+  /// - Parameters:
+  ///   - attachments: at most 64 links.
+  ///   - configuration: the knobs of the host.
+  ///   - resolver: who finds the addresses of names.
+  ///   - spins: how often a thread that has to wait looks again before it sleeps; 0 sleeps at once.
+  /// - Throws: what keeps a link from being used. The links are closed then.
+  public init(
+    _ attachments: [LinkAttachment], configuration: HostConfiguration = HostConfiguration(),
+    resolver: any Resolver = SystemResolver(), spins: Int = 0
+  ) throws(LinkError) {
+    self.resolver = resolver
+    connectionDefaults = configuration.tcp.connection
+    core = try StackCore.overLinks(
+      attachments.map { attachment in
+        DriverLink(link: attachment.link, addresses: attachment.addresses, gateways: attachment.gateways)
+      }, configuration: configuration, spins: spins)
+  }
+
+  /// A stack on one link.
+  public convenience init(
+    link: any Link, addresses: [IPPrefix], gateway: IPAddress? = nil,
+    configuration: HostConfiguration = HostConfiguration(), resolver: any Resolver = SystemResolver(), spins: Int = 0
+  ) throws(LinkError) {
+    let attachment = LinkAttachment(link, addresses: addresses, gateways: gateway.map { [$0] } ?? [])
+    try self.init([attachment], configuration: configuration, resolver: resolver, spins: spins)
+  }
+
+  /// A stack over a host that somebody else turns.
+  init(_ core: StackCore, configuration: HostConfiguration, resolver: any Resolver) {
+    self.core = core
+    self.resolver = resolver
+    connectionDefaults = configuration.tcp.connection
+  }
+
+  deinit {
+    core.abandon()
+  }
+
+  // MARK: The end
+
+  /// Waits until everything that was sent, FINs included, has been acknowledged, then stops the stack; connections that are still open are reset.
+  /// Returns whether nothing was left unacknowledged. Connections in TIME-WAIT are not waited for.
+  ///
+  /// - Parameter limit: the longest time to wait.
+  @discardableResult
+  public func shutdown(within limit: Duration) throws(SocketError) -> Bool {
+    let waiter = try admit(.open, nil)
+    let isQuiet = core.waitForQuiet(waiter, until: .deadline(after: limit, from: core.now))
+    core.stop()
+    return isQuiet
+  }
+
+  /// Resets every connection and stops the stack at once.
+  public func abortAll() {
+    core.stop()
+  }
+
+  // MARK: Questions
+
+  /// What the host has counted.
+  public var statistics: HostStatistics { core.statistics }
+
+  /// The time of the stack's clock, since an origin of its own.
+  public var now: Duration { .nanoseconds(core.now.nanoseconds) }
+
+  /// Blocks the calling thread for `time` of the stack's clock.
+  public func sleep(for time: Duration) throws(SocketError) {
+    let waiter = try admit(.sleep, nil)
+    switch core.wait(waiter, until: .deadline(after: time, from: core.now)) {
+    case .timedOut, .fired: break
+    case .deadlock: throw SocketError(.sleep, nil, .deadlock)
+    case .stopped: throw SocketError(.sleep, nil, .stackStopped)
+    }
+  }
+
+  // MARK: For the sockets
+
+  /// The calling thread's waiter, if it may block here.
+  func admit(_ operation: SocketError.Operation, _ endpoint: Endpoint?) throws(SocketError) -> ThreadWaiter {
+    do throws(DriverError) {
+      return try core.admit()
+    } catch {
+      throw SocketError(operation, endpoint, from: error)
+    }
+  }
+
+  /// The first address of `host` that there is a route to, with `port`.
+  ///
+  /// - Parameter family: the only family to consider, true for IPv4.
+  func endpoint(host: String?, port: Int, family: Bool?) throws(SocketError) -> Endpoint {
+    guard let number = UInt16(exactly: port) else {
+      throw SocketError(.connect, nil, .invalidArgument("a port is from 0 to 65535, not \(port)"))
+    }
+    guard let host else { return Endpoint(family == false ? .v6(.loopback) : .v4(.loopback), number) }
+    var addresses = IPAddress(parsing: host).map { [$0] } ?? resolver.addresses(of: host)
+    if let family { addresses.removeAll { $0.isIPv4 != family } }
+    guard let address = addresses.first(where: { core.canReach($0) }) ?? addresses.first else {
+      throw SocketError(.resolve, nil, .unknownHost(host))
+    }
+    return Endpoint(address, number)
+  }
+}

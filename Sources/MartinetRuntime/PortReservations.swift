@@ -1,0 +1,59 @@
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+
+/// A local address and port that a socket holds before it is connected.
+package struct PortReservation: Hashable, Sendable {
+  package let local: Endpoint
+}
+
+/// The reservations of one host. They are few: each is a socket between bind and connect.
+struct ReservationList {
+  private var held: [Endpoint] = []
+
+  /// Whether a socket holds the port of `local` at its address, or at every address.
+  func conflicts(with local: Endpoint) -> Bool {
+    held.contains { one in
+      one.port == local.port && one.address.isIPv4 == local.address.isIPv4
+        && (one.address == local.address || one.address.isAny || local.address.isAny)
+    }
+  }
+
+  /// Whether a socket holds `port` at any address.
+  func holds(_ port: UInt16) -> Bool { held.contains { $0.port == port } }
+
+  mutating func add(_ local: Endpoint) { held.append(local) }
+
+  mutating func remove(_ local: Endpoint) {
+    if let place = held.firstIndex(of: local) { held.remove(at: place) }
+  }
+}
+
+extension IPAddress {
+  fileprivate var isAny: Bool { self == .v4(.any) || self == .v6(.any) }
+}
+
+extension StackCore {
+  /// How many ephemeral ports are tried before there is none.
+  private static let attempts = 65536
+
+  /// Holds a local address and port; port 0 gets one that is free.
+  package func reserve(_ local: Endpoint) throws(HostError) -> PortReservation {
+    try turn { host, notices, now throws(HostError) in
+      for _ in 0..<StackCore.attempts {
+        let chosen = try host.bindable(local, at: now)
+        if !notices.reservations.conflicts(with: chosen) {
+          notices.reservations.add(chosen)
+          return PortReservation(local: chosen)
+        }
+        if local.port != 0 { throw .addressInUse }
+      }
+      throw .noPorts
+    }
+  }
+
+  /// Lets go of an address and port that were not connected.
+  package func release(_ reservation: PortReservation) {
+    turn { _, notices, _ in notices.reservations.remove(reservation.local) }
+  }
+}

@@ -1,0 +1,44 @@
+import MartinetLinks
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+
+// How a stack begins and ends.
+extension StackCore {
+  /// A stack in real time on links. If it can't be, the links are closed.
+  package static func overLinks(
+    _ links: [DriverLink], configuration: HostConfiguration, spins: Int
+  ) throws(LinkError) -> StackCore {
+    precondition(links.count <= 64, "a stack has at most 64 links")
+    let secret = HostSecret(Entropy.word(), Entropy.word())
+    do throws(LinkError) {
+      let driver = try RealDriver(
+        host: Host(configuration: configuration, secret: secret), links: links, spins: spins)
+      try driver.start(name: "martinet")
+      return StackCore(.real(driver))
+    } catch {
+      for link in links { link.link.close() }
+      throw error
+    }
+  }
+
+  /// Resets what is open and stops the host; in virtual time only the former. Returns when the links are closed.
+  package func stop() {
+    turn { host, _, now in host.abortAll(at: now) }
+    if case .real(let driver) = driver { driver.stop() }
+  }
+
+  /// Nobody holds the stack any more: as ``stop()``, without waiting.
+  package func abandon() {
+    guard case .real(let driver) = driver, !driver.isStopping else { return }
+    turn { host, _, now in host.abortAll(at: now) }
+    driver.beginStop()
+  }
+
+  package var statistics: HostStatistics { turn { host, _, _ in host.statistics } }
+
+  /// Whether a route leads to `address`.
+  package func canReach(_ address: IPAddress) -> Bool {
+    turn { host, _, _ in host.canReach(address) }
+  }
+}
