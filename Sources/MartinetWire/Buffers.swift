@@ -1,13 +1,3 @@
-/// The number of a page of a ``PagePool``.
-@frozen
-public struct PageIndex: Hashable, Sendable {
-  public let rawValue: UInt32
-  @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
-  /// No page.
-  public static let none = PageIndex(UInt32.max)
-  @inlinable public var isNone: Bool { rawValue == UInt32.max }
-}
-
 /// What the pool keeps about one page: who holds it, and which bytes of it count in the chain it is part of.
 @usableFromInline
 struct PageState {
@@ -17,73 +7,11 @@ struct PageState {
   @usableFromInline var references: UInt32 = 0
 }
 
-/// A list of pages, each with a run of bytes, that one owner holds: a packet, or bytes waiting to be read.
-///
-/// A chain has no deinitialiser, since only its pool can take the pages back: give it to
-/// ``PagePool/release(_:)`` or append it to another chain.
-@frozen
-public struct PageChain: ~Copyable {
-  @usableFromInline var first: PageIndex
-  @usableFromInline var last: PageIndex
-  @usableFromInline var octets: Int
-
-  /// An empty chain: it holds no page.
-  @inlinable
-  public init() {
-    first = .none
-    last = .none
-    octets = 0
-  }
-
-  /// The octets in the chain.
-  @inlinable public var count: Int { octets }
-  @inlinable public var isEmpty: Bool { octets == 0 }
-}
-
 /// Room in a page of a chain, which the chain's owner may fill outside of the pool's lock for as long as it holds the chain.
 @safe
 public struct PageRoom: BitwiseCopyable {
   @unsafe public let start: UnsafeMutableRawPointer
   public let count: Int
-}
-
-extension PageChain {
-  /// A chain put aside in a collection that can't hold what can't be copied. Exactly one chain must be made of it again.
-  @frozen
-  public struct Parked: BitwiseCopyable {
-    @usableFromInline let first: PageIndex
-    @usableFromInline let last: PageIndex
-    public let count: Int
-
-    @usableFromInline
-    init(first: PageIndex, last: PageIndex, count: Int) {
-      self.first = first
-      self.last = last
-      self.count = count
-    }
-  }
-
-  /// Puts the chain aside.
-  @inlinable
-  public consuming func parked() -> Parked {
-    Parked(first: first, last: last, count: octets)
-  }
-
-  /// The chain that was put aside.
-  @inlinable
-  public init(_ parked: Parked) {
-    first = parked.first
-    last = parked.last
-    octets = parked.count
-  }
-
-  /// Takes what the chain holds and leaves it empty.
-  @inlinable
-  public mutating func take() -> PageChain {
-    var taken = PageChain()
-    swap(&taken, &self)
-    return taken
-  }
 }
 
 /// The one bounded store of payload memory of a host, in pages of 2,048 octets.
@@ -343,42 +271,6 @@ public struct PagePool: ~Copyable {
     chain = PageChain()
   }
 
-  /// Reads the first run of contiguous octets of `chain` in place: all of a packet of up to a page.
-  @inlinable
-  public func withFirstBytes<Result: ~Copyable, Failure: Error>(
-    of chain: borrowing PageChain, _ body: (RawSpan) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    if chain.first.isNone {
-      let nothing = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
-      return try unsafe body(nothing.bytes)
-    }
-    let state = unsafe states[Int(chain.first.rawValue)]
-    let bytes = unsafe UnsafeRawBufferPointer(
-      start: address(of: chain.first) + Int(state.offset), count: Int(state.length))
-    return try unsafe body(bytes.bytes)
-  }
-
-  /// Copies octets of `chain` from `offset` on into `target`, as many as there are and fit, `limit` at most; returns how many.
-  @discardableResult
-  public func copy(
-    _ chain: borrowing PageChain, from offset: Int, limit: Int = Int.max, into target: inout MutableRawSpan
-  ) -> Int {
-    var copied = 0
-    let room = min(target.byteCount, limit)
-    unsafe target.withUnsafeMutableBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      forEachRun(of: chain, from: offset, count: room) { run in
-        unsafe run.withUnsafeBytes { source in
-          if let start = source.baseAddress {
-            unsafe (base + copied).copyMemory(from: start, byteCount: source.count)
-          }
-        }
-        copied += run.byteCount
-      }
-    }
-    return copied
-  }
-
   /// A chain that holds a copy of the octets of `chain` from `offset` on; nil at the limit.
   public mutating func copy(of chain: borrowing PageChain, from offset: Int) -> PageChain? {
     var result = PageChain()
@@ -403,39 +295,5 @@ public struct PagePool: ~Copyable {
       position += filled
     }
     return result
-  }
-
-  /// Visits the octets `offset ..< offset + count` of `chain` as contiguous runs, in order; stops where the chain ends.
-  public func forEachRun(
-    of chain: borrowing PageChain, from offset: Int, count: Int, _ body: (RawSpan) -> Void
-  ) {
-    var skip = offset
-    var remaining = count
-    var page = chain.first
-    while !page.isNone && remaining > 0 {
-      let state = unsafe states[Int(page.rawValue)]
-      let length = Int(state.length)
-      if skip < length {
-        let taken = min(length - skip, remaining)
-        let bytes = unsafe UnsafeRawBufferPointer(
-          start: address(of: page) + Int(state.offset) + skip, count: taken)
-        unsafe body(bytes.bytes)
-        remaining -= taken
-        skip = 0
-      } else {
-        skip -= length
-      }
-      page = state.next
-    }
-  }
-
-  /// Visits the counted octets of `chain` as room to be filled, in order.
-  public func forEachRoom(of chain: borrowing PageChain, _ body: (PageRoom) -> Void) {
-    var page = chain.first
-    while !page.isNone {
-      let state = unsafe states[Int(page.rawValue)]
-      body(unsafe PageRoom(start: address(of: page) + Int(state.offset), count: Int(state.length)))
-      page = state.next
-    }
   }
 }

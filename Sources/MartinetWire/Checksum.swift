@@ -17,6 +17,11 @@ public struct Checksum: Sendable {
     if bytes.byteCount & 1 == 1 { isOdd.toggle() }
   }
 
+  /// Adds the octets of `bytes` from `start` on.
+  mutating func add(_ bytes: [UInt8], from start: Int) {
+    add(unsafe bytes.span.bytes.extracting(start..<bytes.count))
+  }
+
   /// Adds a word, which must begin at an even octet of what is summed.
   @inlinable
   public mutating func add(word: UInt16) {

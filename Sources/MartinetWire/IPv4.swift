@@ -44,8 +44,8 @@ public struct IPv4Header: Hashable, Sendable {
   @inlinable public var payloadLength: Int { totalLength - headerLength }
 
   /// Reads the header of a packet of `count` octets that begins with `bytes`; what is beyond ``totalLength`` is padding.
-  /// - Throws: `truncated`, `version`, `headerLength`, `totalLength`, `checksum`, `option`, or `fragment` if a fragment that is
-  ///   not the last has a payload that is not a multiple of 8 octets.
+  /// - Throws: `truncated`, `version`, `headerLength`, `totalLength`, `checksum`, `option`, or `fragment` if a fragment is empty,
+  ///   or is not the last and has a payload that is not a multiple of 8 octets.
   public static func parse(_ bytes: RawSpan, of count: Int) throws(WireError) -> IPv4Header {
     var header = try parseFields(bytes)
     guard header.totalLength >= header.headerLength && header.totalLength <= count else { throw .totalLength }
@@ -54,7 +54,9 @@ public struct IPv4Header: Hashable, Sendable {
     if header.headerLength > minimumLength {
       header.hasSourceRoute = try IPv4Options.check(headerBytes)
     }
-    if header.hasMoreFragments && header.payloadLength & 7 != 0 { throw .fragment }
+    if header.isFragment {
+      guard header.payloadLength > 0, !header.hasMoreFragments || header.payloadLength & 7 == 0 else { throw .fragment }
+    }
     return header
   }
 

@@ -12,10 +12,12 @@ public enum WireError: UInt8, Error, Hashable, Sendable, CaseIterable {
   case checksum
   /// An option has an impossible length or pointer.
   case option
-  /// A fragment that is not the last does not hold a multiple of eight octets (RFC 791 section 3.2).
+  /// A fragment holds nothing, or is not the last and does not hold a multiple of eight octets (RFC 791 section 3.2).
   case fragment
   /// The type field of a frame is a length (IEEE 802.3), or names another protocol than the parser's.
   case frameType
+  /// The type of the message has no such code.
+  case code
   /// An address field has the wrong kind or cannot stand where it stands.
   case address
 }

@@ -1,0 +1,92 @@
+// How the octets of chains are read: in place, run by run, or as a copy.
+
+extension PagePool {
+  /// Reads the first run of contiguous octets of `chain` in place: all of a packet of up to a page.
+  @inlinable
+  public func withFirstBytes<Result: ~Copyable, Failure: Error>(
+    of chain: borrowing PageChain, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    if chain.first.isNone {
+      let nothing = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+      return try unsafe body(nothing.bytes)
+    }
+    let state = unsafe states[Int(chain.first.rawValue)]
+    let bytes = unsafe UnsafeRawBufferPointer(
+      start: address(of: chain.first) + Int(state.offset), count: Int(state.length))
+    return try unsafe body(bytes.bytes)
+  }
+
+  /// The most octets that ``withLeadingBytes(of:count:_:)`` gathers.
+  public static let gatherCapacity = 256
+
+  /// Reads at least the first `count` octets of `chain` in one piece, or all if there are fewer: in place if they lie together,
+  /// else from a copy of at most ``gatherCapacity`` octets.
+  public func withLeadingBytes<Result: ~Copyable, Failure: Error>(
+    of chain: borrowing PageChain, count: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let wanted = min(count, chain.count, PagePool.gatherCapacity)
+    if chain.first.isNone || Int(unsafe states[Int(chain.first.rawValue)].length) >= wanted {
+      return try withFirstBytes(of: chain, body)
+    }
+    var gathered = InlineArray<256, UInt8>(repeating: 0)
+    var elements = gathered.mutableSpan
+    var target = unsafe elements.mutableBytes
+    let copied = copy(chain, from: 0, into: &target)
+    return try body(target.bytes.extracting(0..<copied))
+  }
+
+  /// Copies octets of `chain` from `offset` on into `target`, as many as there are and fit, `limit` at most; returns how many.
+  @discardableResult
+  public func copy(
+    _ chain: borrowing PageChain, from offset: Int, limit: Int = Int.max, into target: inout MutableRawSpan
+  ) -> Int {
+    var copied = 0
+    let room = min(target.byteCount, limit)
+    unsafe target.withUnsafeMutableBytes { bytes in
+      guard let base = bytes.baseAddress else { return }
+      forEachRun(of: chain, from: offset, count: room) { run in
+        unsafe run.withUnsafeBytes { source in
+          if let start = source.baseAddress {
+            unsafe (base + copied).copyMemory(from: start, byteCount: source.count)
+          }
+        }
+        copied += run.byteCount
+      }
+    }
+    return copied
+  }
+
+  /// Visits the octets `offset ..< offset + count` of `chain` as contiguous runs, in order; stops where the chain ends.
+  public func forEachRun(
+    of chain: borrowing PageChain, from offset: Int, count: Int, _ body: (RawSpan) -> Void
+  ) {
+    var skip = offset
+    var remaining = count
+    var page = chain.first
+    while !page.isNone && remaining > 0 {
+      let state = unsafe states[Int(page.rawValue)]
+      let length = Int(state.length)
+      if skip < length {
+        let taken = min(length - skip, remaining)
+        let bytes = unsafe UnsafeRawBufferPointer(
+          start: address(of: page) + Int(state.offset) + skip, count: taken)
+        unsafe body(bytes.bytes)
+        remaining -= taken
+        skip = 0
+      } else {
+        skip -= length
+      }
+      page = state.next
+    }
+  }
+
+  /// Visits the counted octets of `chain` as room to be filled, in order.
+  public func forEachRoom(of chain: borrowing PageChain, _ body: (PageRoom) -> Void) {
+    var page = chain.first
+    while !page.isNone {
+      let state = unsafe states[Int(page.rawValue)]
+      body(unsafe PageRoom(start: address(of: page) + Int(state.offset), count: Int(state.length)))
+      page = state.next
+    }
+  }
+}
