@@ -107,6 +107,7 @@ extension Connection {
     if scoreboard.lost == 0, let front = scoreboard.front, front.length == 1, flags.contains(.probing) {
       // A probe octet that was not taken follows at once, not after the timer.
       scoreboard.loseFront()
+      recovery.front = .windowProbe
     }
     flags.remove(.probing)
   }
@@ -186,6 +187,7 @@ extension Connection {
     case .finWait1:
       move(on: .ackOfFinArrives, in: &environment, at: now)
       boundFinWait2(in: &environment, at: now)
+      armKeepAlive(in: &environment, at: now)
     case .closing:
       move(on: .ackOfFinArrives, in: &environment, at: now)
       restartTimeWait(in: &environment, at: now)

@@ -110,8 +110,8 @@ public struct Connection: ~Copyable {
     flags.subtract([.synDue, .probeDue, .overrideDue])
     keepAlive.probeDue = false
     recovery.front = nil
-    // What arrived in order before a normal end can still be read; a reset throws it away (RFC 9293 section 3.10.7.4, second).
-    let unread = reason == .closed ? received.take() : PageChain()
+    // What arrived in order can still be read, but for what a reset takes with it (RFC 9293 section 3.10.7.4, second).
+    let unread = reason.keepsUnreadData ? received.take() : PageChain()
     releaseMemory(in: &environment)
     received = unread
     trace(.ended(reason), in: &environment, at: now)

@@ -54,6 +54,14 @@ public enum EndReason: Hashable, Sendable {
   case unreachable(UnreachableCause)
   /// The local side aborted.
   case aborted
+
+  /// Whether octets that arrived before the end may still be read.
+  var keepsUnreadData: Bool {
+    switch self {
+    case .reset, .refused, .aborted: false
+    default: true
+    }
+  }
 }
 
 /// Why a call on a connection failed (RFC 9293 section 3.10).

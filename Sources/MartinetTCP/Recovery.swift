@@ -59,7 +59,8 @@ extension Connection {
     recovery.duplicates += 1
     switch recovery.mode {
     case .timeout:
-      return
+      // Duplicates that needless retransmissions cause begin nothing (RFC 6582 section 4); what SACK shows counts.
+      if negotiated.sack { lookForLoss(&environment, at: now) }
     case .fast:
       if negotiated.sack {
         lookForLoss(&environment, at: now)
@@ -98,6 +99,15 @@ extension Connection {
         recovery.front = .fastRetransmission
       }
     }
+    if recovery.mode != .open { lookForLostRetransmission(&environment, at: now) }
+  }
+
+  /// A retransmission that was overtaken is lost, too, and a second sign of congestion (RFC 5681 section 4.3).
+  private mutating func lookForLostRetransmission(_ environment: inout Environment, at now: Instant) {
+    guard let front = scoreboard.front, scoreboard.frontWasLostAgain(margin: roundTrip.minimum / 4) else { return }
+    enterRecovery(&environment, at: now)
+    lose(front, .fastRetransmission, &environment, at: now)
+    recovery.front = .fastRetransmission
   }
 
   private mutating func lose(

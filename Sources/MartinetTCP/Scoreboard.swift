@@ -35,6 +35,8 @@ struct Scoreboard {
   private var lostFrom = SequenceNumber(0)
   /// Records before this one were examined for loss already.
   private var examinedUpTo = SequenceNumber(0)
+  /// When the latest transmission left that the peer is known to hold, of those that went out once.
+  private var newestDelivered = Instant.zero
 
   var isEmpty: Bool { records.isEmpty }
   var recordCount: Int { records.count }
@@ -129,6 +131,7 @@ struct Scoreboard {
     }
     while index < records.count && records[index].start.isBefore(range.upper) {
       if records[index].end.isAfter(range.upper) { split(index, at: range.upper) }
+      if !records[index].isRetransmitted { newestDelivered = max(newestDelivered, records[index].sentAt) }
       change(index, to: .sacked)
       index += 1
     }
@@ -156,6 +159,12 @@ struct Scoreboard {
     guard let front = records.first, front.state == .inFlight else { return }
     change(0, to: .lost)
     lostFrom = front.start
+  }
+
+  /// Whether the first record was sent again, and something that left more than `margin` after that has arrived before it.
+  func frontWasLostAgain(margin: Interval) -> Bool {
+    guard let front = records.first, front.state == .inFlight, front.isRetransmitted else { return false }
+    return newestDelivered > front.sentAt + margin
   }
 
   /// Everything that the peer does not hold is lost (RFC 5681 section 3.1, the timer expired).
