@@ -16,24 +16,34 @@ enum FrameEdits {
   private static func markIPv4(_ bytes: inout MutableRawSpan, from start: Int) -> Bool {
     let old = bytes.bytes.uint8(at: start + 1)
     guard old & 3 == 1 || old & 3 == 2 else { return false }
-    bytes.storeBytes(of: old | 3, toByteOffset: start + 1, as: UInt8.self)
-    let added = UInt32((old | 3) - old)
-    // The traffic class is the low octet of its word: HC' = ~(~HC + ~m + m') of RFC 1624 section 3, where ~m + m' adds the
-    // difference.
-    let checksum = UInt32(bytes.bytes.uint8(at: start + 10)) << 8 | UInt32(bytes.bytes.uint8(at: start + 11))
-    var sum = (~checksum & 0xFFFF) + added
-    sum = (sum & 0xFFFF) + (sum >> 16)
-    let result = UInt16(truncatingIfNeeded: ~sum)
-    bytes.storeBytes(of: UInt8(result >> 8), toByteOffset: start + 10, as: UInt8.self)
-    bytes.storeBytes(of: UInt8(result & 0xFF), toByteOffset: start + 11, as: UInt8.self)
+    let version = UInt16(bytes.bytes.uint8(at: start)) << 8
+    bytes.store(old | 3, at: start + 1)
+    replace(version | UInt16(old), with: version | UInt16(old | 3), &bytes, from: start)
     return true
+  }
+
+  /// Accounts for a changed word in the checksum of the IPv4 header that begins at `start`.
+  private static func replace(_ old: UInt16, with new: UInt16, _ bytes: inout MutableRawSpan, from start: Int) {
+    let checksum = bytes.bytes.uint16(at: start + 10)
+    bytes.store(Checksum.update(checksum, replacing: old, with: new), at: start + 10)
+  }
+
+  /// Takes one from the TTL or the hop limit of the IP packet that `bytes` holds.
+  static func countHop(_ bytes: inout MutableRawSpan) {
+    if bytes.bytes.uint8(at: 0) >> 4 == 6 {
+      bytes.store(bytes.bytes.uint8(at: 7) &- 1, at: 7)
+    } else {
+      let old = bytes.bytes.uint16(at: 8)
+      bytes.store(old &- 0x100, at: 8)
+      replace(old, with: old &- 0x100, &bytes, from: 0)
+    }
   }
 
   private static func markIPv6(_ bytes: inout MutableRawSpan, from start: Int) -> Bool {
     let old = bytes.bytes.uint8(at: start + 1)
     let codepoint = (old >> 4) & 3
     guard codepoint == 1 || codepoint == 2 else { return false }
-    bytes.storeBytes(of: old | 0x30, toByteOffset: start + 1, as: UInt8.self)
+    bytes.store(old | 0x30, at: start + 1)
     return true
   }
 
@@ -46,7 +56,7 @@ enum FrameEdits {
       chance = RandomStream.mixed(chance &+ RandomStream.increment)
       let bit = Int(chance.multipliedFullWidth(by: UInt64(bits)).high)
       let place = start + bit / 8
-      bytes.storeBytes(of: bytes.bytes.uint8(at: place) ^ (0x80 >> UInt8(bit % 8)), toByteOffset: place, as: UInt8.self)
+      bytes.store(bytes.bytes.uint8(at: place) ^ (0x80 >> UInt8(bit % 8)), at: place)
     }
   }
 }

@@ -83,6 +83,7 @@ extension Network {
     let port = destinations[channel]
     switch port.node {
     case .host(let id): deliver(event, to: id.number, interface: port.number)
+    case .router(let id): route(event, through: id.number, from: port.number)
     case .ethernetSwitch(let id): forward(event, through: id.number, from: port.number)
     }
   }

@@ -26,6 +26,7 @@ extension Network {
     var description = description
     if left.isSwitch || right.isSwitch { description.medium = .ethernet }
     mediums.append(description.medium)
+    mtus.append(description.mtu)
     addChannel(description.toRight)
     addChannel(description.toLeft)
     destinations.append(Port(node: right, number: 0))
@@ -78,6 +79,9 @@ extension Network {
       precondition(Int(interface.rawValue) == station.channels.count, "a host numbers its interfaces in order")
       station.channels.append(channel)
       destinations[incoming].number = Int(interface.rawValue)
+    case .router(let id):
+      destinations[incoming].number = routers[id.number].channels.count
+      routers[id.number].channels.append(channel)
     case .ethernetSwitch(let id):
       destinations[incoming].number = switches[id.number].channels.count
       switches[id.number].channels.append(channel)

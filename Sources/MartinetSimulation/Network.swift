@@ -20,11 +20,14 @@ public struct Network: ~Copyable {
 
   var stations: [Station] = []
   var switches: [EthernetSwitch] = []
+  var routers: [Router] = []
   var channels: [Channel] = []
   var filters: [PacketFilter?] = []
   /// Where each channel ends; channel 2n is the wire n to the right, channel 2n + 1 the wire n to the left.
   var destinations: [Port] = []
   var mediums: [WireDescription.Medium] = []
+  /// The MTU of each wire.
+  var mtus: [Int] = []
   var events = EventQueue()
   var frames: FrameStore
   var departure = Departure()

@@ -17,10 +17,16 @@ public struct SwitchID: Hashable, Sendable {
   public let number: Int
 }
 
+/// A router of a network.
+public struct RouterID: Hashable, Sendable {
+  public let number: Int
+}
+
 /// What a wire can end at.
 public enum Node: Hashable, Sendable {
   case host(HostID)
   case ethernetSwitch(SwitchID)
+  case router(RouterID)
 }
 
 /// A direction of a wire, whose ends are called left and right in the order in which they were named.
@@ -33,7 +39,7 @@ public enum WireDirection: UInt8, Sendable, CaseIterable {
 
 /// What a wire is made of.
 public struct WireDescription: Sendable {
-  /// What the wire carries between two hosts. A wire that ends at a switch carries Ethernet.
+  /// What the wire carries. A wire that ends at a switch carries Ethernet; one that ends at a router is to carry IP.
   public enum Medium: Sendable {
     /// Bare IP packets.
     case ip
