@@ -89,6 +89,20 @@ struct FrameStore {
     }
     return copy
   }
+
+  /// Makes a frame of `octets` that holds `range` of another one from `offset` on; nil at the limit. A router makes few of
+  /// them, so the octets may take a detour.
+  mutating func derive(octets: Int, from other: FrameIndex, _ range: Range<Int>, at offset: Int) -> FrameIndex? {
+    guard let frame = allocate(octets: octets) else { return nil }
+    var detour = [UInt8](repeating: 0, count: range.count)
+    detour.withMutableOctets(0..<range.count) { target in
+      withBytes(of: other) { target.copy($0.extracting(range), at: 0) }
+    }
+    withMutableBytes(of: frame) { target in
+      detour.withOctets(0..<range.count) { target.copy($0, at: offset) }
+    }
+    return frame
+  }
 }
 
 /// Slots of one size in one flat array.

@@ -57,7 +57,8 @@ public struct BurstLoss: Hashable, Sendable {
   public var lossWhenBad: Probability
 
   public init(
-    turnsBad: Probability, turnsGood: Probability, lossWhenGood: Probability = .never, lossWhenBad: Probability = .always
+    turnsBad: Probability, turnsGood: Probability, lossWhenGood: Probability = .never,
+    lossWhenBad: Probability = .always
   ) {
     self.turnsBad = turnsBad
     self.turnsGood = turnsGood

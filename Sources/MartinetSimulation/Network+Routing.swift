@@ -56,17 +56,36 @@ extension Network {
     let header = packet.source.isIPv4 ? 20 : 40
     // RFC 1812 section 4.3.2.3 and RFC 4443 section 2.4: as much as fits into 576 or 1,280 octets.
     let quoted = min(frames.octets(of: event.frame), (packet.source.isIPv4 ? 576 : 1280) - header - 8)
-    guard let frame = frames.allocate(octets: header + 8 + quoted) else { return }
-    var message = [UInt8](repeating: 0, count: header + 8 + quoted)
-    message.withMutableOctets(0..<message.count) { target in
-      frames.withBytes(of: event.frame) { target.copy($0.extracting(0..<quoted), at: header + 8) }
-      Network.write(notice, to: packet.source, from: own, octets: 8 + quoted, &target)
+    guard let frame = frames.derive(octets: header + 8 + quoted, from: event.frame, 0..<quoted, at: header + 8) else {
+      return
     }
-    message.withOctets(0..<message.count) { source in
-      frames.withMutableBytes(of: frame) { $0.copy(source, at: 0) }
+    frames.withMutableBytes(of: frame) {
+      Network.write(notice, to: packet.source, from: own, octets: 8 + quoted, &$0)
     }
     lastSerial += 1
     transmit(frame, into: router.channels[port], serial: lastSerial)
+  }
+
+  /// Cuts an IPv4 packet and sends the pieces (RFC 791 section 3.2).
+  private mutating func fragment(_ event: Event, into channel: Int, mtu: Int) {
+    defer { frames.release(event.frame) }
+    guard let header = frames.withBytes(of: event.frame, { try? IPv4Header.parse($0) }),
+      let plan = FragmentPlan(payload: header.payloadLength, mtu: mtu, headerLength: IPv4Header.minimumLength)
+    else { return }
+    for index in 0..<plan.count {
+      let piece = plan[index]
+      let start = header.headerLength + piece.offset
+      guard var part = header.fragment(piece),
+        let frame = frames.derive(
+          octets: part.totalLength, from: event.frame, start..<start + piece.count, at: IPv4Header.minimumLength)
+      else {
+        lose(.noMemory, on: channel, serial: event.serial)
+        return
+      }
+      part.timeToLive -= 1
+      frames.withMutableBytes(of: frame) { part.encode(into: &$0, at: 0) }
+      transmit(frame, into: channel, serial: event.serial)
+    }
   }
 
   private static func write(
@@ -81,7 +100,8 @@ extension Network {
     switch (own, target) {
     case (.v4(let source), .v4(let destination)):
       let header = IPv4Header(
-        totalLength: bytes.byteCount, doesNotFragment: true, protocolNumber: 1, source: source, destination: destination)
+        totalLength: bytes.byteCount, doesNotFragment: true, protocolNumber: 1, source: source, destination: destination
+      )
       header.encode(into: &bytes, at: 0)
     case (.v6(let source), .v6(let destination)):
       let header = IPv6Header(payloadLength: octets, nextHeader: 58, source: source, destination: destination)

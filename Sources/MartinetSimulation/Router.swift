@@ -89,7 +89,8 @@ struct RoutedPacket {
       octets = header.totalLength
       mayBeFragmented = false
       let isError = header.nextHeader == 58 && bytes.byteCount > 40 && bytes.uint8(at: 40) < 128
-      mayBeAnswered = !isError && header.source.high >> 56 != 0xFF && header.destination.high >> 56 != 0xFF
+      mayBeAnswered =
+        !isError && header.source.high >> 56 != 0xFF && header.destination.high >> 56 != 0xFF
         && header.source != .any
     } else {
       guard let header = try? IPv4Header.parse(bytes) else { return nil }
@@ -100,7 +101,8 @@ struct RoutedPacket {
       mayBeFragmented = !header.doesNotFragment
       let type = header.payloadLength > 0 ? bytes.uint8(at: header.headerLength) : 0
       let isError = header.protocolNumber == 1 && type != 0 && type != 8
-      mayBeAnswered = !isError && header.fragmentOffset == 0 && header.source.rawValue >> 28 < 14
+      mayBeAnswered =
+        !isError && header.fragmentOffset == 0 && header.source.rawValue >> 28 < 14
         && header.destination.rawValue >> 28 < 14 && header.source != .any
     }
   }
