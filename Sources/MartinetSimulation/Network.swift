@@ -103,6 +103,16 @@ public struct Network: ~Copyable {
     return id
   }
 
+  /// Takes the oldest event of a host.
+  public mutating func pollEvent(of id: HostID) -> HostEvent? {
+    stations[id.number].host.pollEvent()
+  }
+
+  /// Takes the oldest trace event of a host.
+  public mutating func pollTrace(of id: HostID) -> TraceEvent? {
+    stations[id.number].host.pollTrace()
+  }
+
   /// The hosts there are.
   public var hostCount: Int { stations.count }
 

@@ -7,8 +7,9 @@ public struct RandomStream: Sendable {
 
   /// The stream for `purpose` number `index` under `seed`.
   public init(seed: UInt64, purpose: Purpose, index: UInt64) {
-    let start = RandomStream.mixed(seed &+ RandomStream.increment &* UInt64(purpose.rawValue))
-    state = RandomStream.mixed(start ^ RandomStream.mixed(index &+ RandomStream.increment))
+    let root = RandomStream.mixed(seed &+ RandomStream.increment)
+    let branch = RandomStream.mixed(root ^ UInt64(purpose.rawValue))
+    state = RandomStream.mixed(branch &+ index &* RandomStream.stride)
   }
 
   /// What a stream is for: streams of different purposes have nothing in common.
@@ -19,11 +20,12 @@ public struct RandomStream: Sendable {
     case program = 4
   }
 
-  static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
+  package static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
+  /// An odd number that sets the streams of neighbouring indices apart.
+  private static let stride: UInt64 = 0xDA94_2042_E4DD_58B5
 
   /// The finaliser of SplitMix64: a permutation of the 64-bit numbers that scatters neighbours.
-  @inlinable
-  static func mixed(_ number: UInt64) -> UInt64 {
+  package static func mixed(_ number: UInt64) -> UInt64 {
     var word = number
     word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
     word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
