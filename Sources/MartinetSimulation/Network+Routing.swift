@@ -91,22 +91,20 @@ extension Network {
   private static func write(
     _ notice: RouterNotice, to target: IPAddress, from own: IPAddress, octets: Int, _ bytes: inout MutableRawSpan
   ) {
-    let fields = notice.fields(isIPv4: target.isIPv4)
     let start = bytes.byteCount - octets
-    bytes.store(UInt16(fields.type) << 8 | UInt16(fields.code), at: start)
-    bytes.store(UInt16(0), at: start + 2)
-    bytes.store(fields.rest, at: start + 4)
     var sum = Checksum()
     switch (own, target) {
     case (.v4(let source), .v4(let destination)):
       let header = IPv4Header(
-        totalLength: bytes.byteCount, doesNotFragment: true, protocolNumber: 1, source: source, destination: destination
-      )
+        totalLength: bytes.byteCount, protocolNumber: IPProtocol.icmp, source: source, destination: destination)
       header.encode(into: &bytes, at: 0)
+      notice.icmp.encode(into: &bytes, at: start)
     case (.v6(let source), .v6(let destination)):
-      let header = IPv6Header(payloadLength: octets, nextHeader: 58, source: source, destination: destination)
+      let header = IPv6Header(
+        payloadLength: octets, nextHeader: IPProtocol.icmpv6, source: source, destination: destination)
       header.encode(into: &bytes, at: 0)
-      sum.addPseudoHeader(source: own, destination: target, protocolNumber: 58, length: octets)
+      notice.icmpv6.encode(into: &bytes, at: start)
+      sum.addPseudoHeader(source: own, destination: target, protocolNumber: IPProtocol.icmpv6, length: octets)
     default:
       return
     }

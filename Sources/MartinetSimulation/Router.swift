@@ -19,7 +19,7 @@ struct Router {
   /// The port that leads to `address`; nil if no route covers it.
   func port(toward address: IPAddress) -> Int? {
     var best: (length: Int, port: Int)?
-    for route in routes where Router.covers(route.prefix, address) {
+    for route in routes where route.prefix.contains(address) {
       let length = Int(route.prefix.length)
       if best == nil || length > (best?.length ?? -1) { best = (length, route.port) }
     }
@@ -31,21 +31,6 @@ struct Router {
     for own in addresses where own.isIPv4 == address.isIPv4 { return own }
     return nil
   }
-
-  private static func covers(_ prefix: IPPrefix, _ address: IPAddress) -> Bool {
-    switch (prefix.address, address) {
-    case (.v4(let network), .v4(let other)):
-      let shift = 32 - UInt32(min(prefix.length, 32))
-      return shift == 32 || network.rawValue >> shift == other.rawValue >> shift
-    case (.v6(let network), .v6(let other)):
-      let length = UInt64(min(prefix.length, 128))
-      let high = length >= 64 ? UInt64.max : ~(UInt64.max >> length)
-      let low = length <= 64 ? 0 : ~(UInt64.max >> (length - 64))
-      return (network.high ^ other.high) & high == 0 && (network.low ^ other.low) & (length == 128 ? .max : low) == 0
-    default:
-      return false
-    }
-  }
 }
 
 /// What a router tells the sender of a packet that cannot go on (RFC 792, RFC 4443).
@@ -55,13 +40,22 @@ enum RouterNotice {
   case unreachable
   case tooBig(mtu: Int)
 
-  /// Type, code and the second word of the message.
-  func fields(isIPv4: Bool) -> (type: UInt8, code: UInt8, rest: UInt32) {
+  var icmp: ICMPMessage {
     switch self {
-    case .hopLimitExceeded: isIPv4 ? (11, 0, 0) : (3, 0, 0)
-    case .noRoute: isIPv4 ? (3, 0, 0) : (1, 0, 0)
-    case .unreachable: isIPv4 ? (3, 1, 0) : (1, 3, 0)
-    case .tooBig(let mtu): isIPv4 ? (3, 4, UInt32(min(mtu, 0xFFFF))) : (2, 0, UInt32(mtu))
+    case .hopLimitExceeded: .timeExceeded(code: 0)
+    case .noRoute: .destinationUnreachable(code: ICMPMessage.Unreachable.network, nextHopMTU: 0)
+    case .unreachable: .destinationUnreachable(code: ICMPMessage.Unreachable.host, nextHopMTU: 0)
+    case .tooBig(let mtu):
+      .destinationUnreachable(code: ICMPMessage.Unreachable.fragmentationNeeded, nextHopMTU: UInt16(clamping: mtu))
+    }
+  }
+
+  var icmpv6: ICMPv6Message {
+    switch self {
+    case .hopLimitExceeded: .timeExceeded(code: 0)
+    case .noRoute: .destinationUnreachable(code: ICMPv6Message.Unreachable.noRoute)
+    case .unreachable: .destinationUnreachable(code: ICMPv6Message.Unreachable.address)
+    case .tooBig(let mtu): .packetTooBig(mtu: UInt32(clamping: mtu))
     }
   }
 }
@@ -88,10 +82,8 @@ struct RoutedPacket {
       hopLimit = header.hopLimit
       octets = header.totalLength
       mayBeFragmented = false
-      let isError = header.nextHeader == 58 && bytes.byteCount > 40 && bytes.uint8(at: 40) < 128
-      mayBeAnswered =
-        !isError && header.source.high >> 56 != 0xFF && header.destination.high >> 56 != 0xFF
-        && header.source != .any
+      let isError = header.nextHeader == IPProtocol.icmpv6 && bytes.byteCount > 40 && bytes.uint8(at: 40) < 128
+      mayBeAnswered = !isError && !header.source.isMulticast && !header.source.isUnspecified && !destination.isMulticast
     } else {
       guard let header = try? IPv4Header.parse(bytes) else { return nil }
       source = .v4(header.source)
@@ -100,10 +92,10 @@ struct RoutedPacket {
       octets = header.totalLength
       mayBeFragmented = !header.doesNotFragment
       let type = header.payloadLength > 0 ? bytes.uint8(at: header.headerLength) : 0
-      let isError = header.protocolNumber == 1 && type != 0 && type != 8
+      let isError = header.protocolNumber == IPProtocol.icmp && type != 0 && type != 8
       mayBeAnswered =
-        !isError && header.fragmentOffset == 0 && header.source.rawValue >> 28 < 14
-        && header.destination.rawValue >> 28 < 14 && header.source != .any
+        !isError && header.fragmentOffset == 0 && !header.source.isMulticast
+        && !header.source.isUnspecified && !destination.isMulticast && !header.destination.isLimitedBroadcast
     }
   }
 }

@@ -2,13 +2,35 @@ import MartinetSimulation
 import MartinetTCP
 import MartinetWire
 
-/// Two hosts without addresses, a wire between them, and packets of the test's own making.
-struct Bench: ~Copyable {
-  struct Arrival: Equatable {
-    var time: Int64
-    var bytes: [UInt8]
+/// A packet as a host received it.
+struct Arrival: Equatable {
+  var time: Int64
+  var bytes: [UInt8]
+}
+
+extension Network {
+  /// What the tap of `host` saw arrive since the last call.
+  mutating func arrivals(at host: HostID) -> [Arrival] {
+    var arrivals: [Arrival] = []
+    while takeCaptured(
+      of: host,
+      { packet, bytes in
+        guard packet.direction == .received else { return }
+        var octets: [UInt8] = []
+        for offset in 0..<bytes.byteCount { octets.append(bytes.uint8(at: offset)) }
+        arrivals.append(Arrival(time: packet.time.nanoseconds, bytes: octets))
+      })
+    {}
+    return arrivals
   }
 
+  mutating func inject(_ packet: [UInt8], into wire: WireID, _ direction: WireDirection) {
+    packet.withOctets(0..<packet.count) { inject($0, into: wire, direction) }
+  }
+}
+
+/// Two hosts without addresses, a wire between them, and packets of the test's own making.
+struct Bench: ~Copyable {
   var network: Network
   let left: HostID
   let right: HostID
@@ -32,7 +54,7 @@ struct Bench: ~Copyable {
   }
 
   mutating func send(_ bytes: [UInt8], _ direction: WireDirection = .toRight) {
-    bytes.withOctets(0..<bytes.count) { network.inject($0, into: wire, direction) }
+    network.inject(bytes, into: wire, direction)
   }
 
   /// Sends `count` packets, one every `interval` nanoseconds, and lets everything arrive.
@@ -48,18 +70,7 @@ struct Bench: ~Copyable {
     while network.step() {}
   }
 
-  mutating func arrivals(at host: HostID) -> [Arrival] {
-    var arrivals: [Arrival] = []
-    while network.takeCaptured(
-      of: host,
-      { packet, bytes in
-        var octets: [UInt8] = []
-        for offset in 0..<bytes.byteCount { octets.append(bytes.uint8(at: offset)) }
-        arrivals.append(Arrival(time: packet.time.nanoseconds, bytes: octets))
-      })
-    {}
-    return arrivals
-  }
+  mutating func arrivals(at host: HostID) -> [Arrival] { network.arrivals(at: host) }
 
   /// The numbers of the packets that came to the right, in order.
   mutating func numbers() -> [Int] {
