@@ -111,8 +111,8 @@ extension Connection {
     if endReason != nil { return }
     if let number = segment.fin, rcv.fin == nil {
       rcv.fin = number
-      // A FIN ahead of missing text is acknowledged as any segment out of order is.
-      if number != rcv.nxt { owe(.duplicateAcknowledgement) }
+      // A FIN ahead of missing text is acknowledged as any segment out of order is, once with the text it came with.
+      if number != rcv.nxt && number == segment.textStart { owe(.duplicateAcknowledgement) }
     }
     guard let fin = rcv.fin, fin == rcv.nxt else { return }
     finArrives(in: &environment, at: segment.now)
