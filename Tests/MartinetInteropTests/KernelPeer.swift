@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+/// The kernel's TCP, played by a Python program in the namespace: it connects or listens, sends and receives, and reports as JSON.
+struct KernelPeer {
+  let child: Child
+
+  /// What it found out.
+  struct Report: Decodable {
+    var received = 0
+    var sha256 = ""
+    var sent = 0
+    /// The errno name of what went wrong, such as ECONNREFUSED.
+    var error: String?
+    var seconds = 0.0
+    /// The bits of tcpi_options: 1 timestamps, 2 SACK, 4 window scaling.
+    var options: Int?
+    /// The name of the TCP state at the end, such as TIME_WAIT.
+    var state: String?
+  }
+
+  init(in namespace: NetworkNamespace, _ arguments: [String]) throws {
+    let script = namespace.file("peer.py")
+    try KernelPeer.script.write(to: script, atomically: true, encoding: .utf8)
+    child = try namespace.start("python3", [script.path] + arguments)
+  }
+
+  /// Waits for its end and returns its report.
+  func report(seconds: Double = 120) throws -> Report {
+    try child.succeeds(seconds: seconds)
+    let line = try #require(child.said.split(separator: "\n").last { $0.hasPrefix("{") })
+    return try JSONDecoder().decode(Report.self, from: Data(line.utf8))
+  }
+
+  func awaitListening() throws { try child.awaits("listening") }
+
+  private static let script = #"""
+    import argparse, errno, hashlib, json, socket, struct, sys, time
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("role", choices=["connect", "listen"])
+    parser.add_argument("address")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--send", help="a file to send")
+    parser.add_argument("--local-port", type=int)
+    parser.add_argument("--receive-buffer", type=int)
+    parser.add_argument("--send-buffer", type=int)
+    parser.add_argument("--pause", type=float, default=0, help="seconds before the first read")
+    parser.add_argument("--piece", type=int, default=1 << 16, help="octets per read")
+    parser.add_argument("--nap", type=float, default=0, help="seconds between reads")
+    parser.add_argument("--end", choices=["half-close", "close", "reset", "wait"], default="half-close")
+    parser.add_argument("--stay", type=float, default=0, help="seconds to stay open at the end")
+    options = parser.parse_args()
+    report = {"received": 0, "sha256": "", "sent": 0, "error": None, "seconds": 0.0, "options": None, "state": None}
+    states = [None, "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE",
+              "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING"]
+
+    def information(connection):
+        try:
+            octets = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+            return states[octets[0]], octets[5]
+        except OSError:
+            return None, None
+
+    def prepare(handle):
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if options.receive_buffer:
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options.receive_buffer)
+        if options.send_buffer:
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, options.send_buffer)
+        return handle
+
+    def establish():
+        family = socket.AF_INET6 if ":" in options.address else socket.AF_INET
+        handle = prepare(socket.socket(family, socket.SOCK_STREAM))
+        handle.settimeout(100)
+        if options.role == "connect":
+            if options.local_port:
+                handle.bind(("", options.local_port))
+            handle.connect((options.address, options.port))
+            return handle
+        handle.bind((options.address, options.port))
+        handle.listen(8)
+        print("listening", flush=True)
+        connection, _ = handle.accept()
+        handle.close()
+        connection.settimeout(100)
+        return connection
+
+    def send(connection):
+        with open(options.send, "rb") as source:
+            while piece := source.read(1 << 16):
+                connection.sendall(piece)
+                report["sent"] += len(piece)
+
+    def receive(connection, digest):
+        time.sleep(options.pause)
+        while piece := connection.recv(options.piece):
+            digest.update(piece)
+            report["received"] += len(piece)
+            if options.nap:
+                time.sleep(options.nap)
+
+    digest = hashlib.sha256()
+    begin = time.monotonic()
+    connection = None
+    try:
+        connection = establish()
+        report["options"] = information(connection)[1]
+        if options.send:
+            send(connection)
+        if options.end == "reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif options.end == "half-close":
+            connection.shutdown(socket.SHUT_WR)
+            receive(connection, digest)
+        elif options.end == "wait":
+            receive(connection, digest)
+            connection.shutdown(socket.SHUT_WR)
+        time.sleep(options.stay)
+        report["state"] = information(connection)[0]
+    except OSError as problem:
+        report["error"] = errno.errorcode.get(problem.errno, str(problem))
+    if connection:
+        connection.close()
+    report["seconds"] = time.monotonic() - begin
+    report["sha256"] = digest.hexdigest()
+    print(json.dumps(report), flush=True)
+    """#
+}

@@ -1,0 +1,34 @@
+import Foundation
+
+/// Programs that the tests need, and how to get them.
+enum Program {
+  private static let packages = [
+    "ping": "iputils-ping", "traceroute": "traceroute", "tshark": "tshark", "nc": "netcat-openbsd", "ip": "iproute2",
+    "ss": "iproute2", "python3": "python3", "curl": "curl", "unshare": "util-linux", "nsenter": "util-linux",
+  ]
+
+  struct Missing: Error, CustomStringConvertible {
+    let program: String
+    var description: String {
+      "\(program) is missing: apt-get install \(packages[program] ?? program)"
+    }
+  }
+
+  static func path(of program: String) throws -> String {
+    if program.hasPrefix("/") { return program }
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin", "/sbin"]
+    for folder in folders {
+      let path = "\(folder)/\(program)"
+      if FileManager.default.isExecutableFile(atPath: path) { return path }
+    }
+    throw Missing(program: program)
+  }
+
+  /// A program of this package, which the build puts beside the tests.
+  static func ours(_ name: String) throws -> String {
+    let tests = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    let path = tests.deletingLastPathComponent().appending(path: name).path
+    guard FileManager.default.isExecutableFile(atPath: path) else { throw Missing(program: name) }
+    return path
+  }
+}
