@@ -93,8 +93,14 @@ let package = Package(
     .testTarget(
       name: "MartinetToolTests", dependencies: ["MartinetTool", "MartinetTestSupport"],
       swiftSettings: common),
+    .executableTarget(
+      name: "InteropPeer",
+      dependencies: [
+        "Martinet", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Crypto", package: "swift-crypto"),
+      ], path: "Tests/InteropPeer", swiftSettings: common),
     .testTarget(
-      name: "MartinetInteropTests", dependencies: ["MartinetTool", "MartinetTestSupport"],
+      name: "MartinetInteropTests", dependencies: ["MartinetTool", "InteropPeer", "MartinetTestSupport"],
       swiftSettings: common),
     .testTarget(name: "HouseRulesTests", swiftSettings: common),
   ],
