@@ -53,7 +53,9 @@ extension KernelInterop {
       let us = try OurSide.receive(in: namespace)
       let files = try (0..<4).map { try namespace.randomFile("original\($0)", octets: 3 << 20) }
       let sums = try files.map { try namespace.sha256(of: $0) }
-      let peers = try files.map { try KernelPeer(in: namespace, ["connect", OurSide.ours4, "9000", "--send", $0.path]) }
+      let peers = try files.map {
+        try KernelPeer(in: namespace, ["connect", OurSide.ours4, "9000", "--send", $0.path])
+      }
       for peer in peers { #expect(try peer.report().error == nil) }
       #expect(try us.awaitFiles(4).map { try namespace.sha256(of: $0) }.sorted() == sums.sorted())
       try us.stop()
