@@ -1,0 +1,110 @@
+import MartinetTCP
+
+/// Which slots want to be woken, and when: a heap with four children per node, one entry per slot, every change O(log n) and the earliest
+/// deadline O(1).
+///
+/// It is a heap and not a wheel because deadlines stay exact to the nanosecond, so that a simulation expires what it should and not
+/// what shares a tick, and because the earliest one is known without a search. A busy connection moves its deadline with every
+/// segment, nearly always to later: ``wake(_:noLaterThan:)`` then leaves the entry where it is, and the slot is asked again when it
+/// comes up.
+package struct Deadlines {
+  private struct Entry {
+    var deadline: Instant
+    var slot: UInt32
+  }
+
+  private static let absent = UInt32.max
+  private var heap: [Entry] = []
+  private var positions: [UInt32] = []
+
+  package init() {}
+
+  package var count: Int { heap.count }
+
+  /// The earliest deadline; ``Instant/never`` if there is none.
+  package var earliest: Instant { heap.isEmpty ? .never : heap[0].deadline }
+
+  /// When `slot` is to be woken; ``Instant/never`` if not at all.
+  package func deadline(of slot: UInt32) -> Instant {
+    guard Int(slot) < positions.count, positions[Int(slot)] != Deadlines.absent else { return .never }
+    return heap[Int(positions[Int(slot)])].deadline
+  }
+
+  /// Wakes `slot` at `deadline` or, if it is to be woken earlier already, then.
+  package mutating func wake(_ slot: UInt32, noLaterThan deadline: Instant) {
+    if deadline < self.deadline(of: slot) { set(deadline, for: slot) }
+  }
+
+  /// Wakes `slot` at `deadline` and at no other time; never for ``Instant/never``.
+  package mutating func set(_ deadline: Instant, for slot: UInt32) {
+    if deadline == .never {
+      remove(slot)
+      return
+    }
+    while positions.count <= Int(slot) { positions.append(Deadlines.absent) }
+    if positions[Int(slot)] == Deadlines.absent {
+      positions[Int(slot)] = UInt32(heap.count)
+      heap.append(Entry(deadline: deadline, slot: slot))
+    } else {
+      heap[Int(positions[Int(slot)])].deadline = deadline
+    }
+    let position = Int(positions[Int(slot)])
+    siftUp(position)
+    siftDown(Int(positions[Int(slot)]))
+  }
+
+  /// Does not wake `slot`.
+  package mutating func remove(_ slot: UInt32) {
+    guard Int(slot) < positions.count, positions[Int(slot)] != Deadlines.absent else { return }
+    let position = Int(positions[Int(slot)])
+    positions[Int(slot)] = Deadlines.absent
+    let last = heap.removeLast()
+    if position < heap.count {
+      place(last, at: position)
+      siftUp(position)
+      siftDown(Int(positions[Int(last.slot)]))
+    }
+  }
+
+  /// Takes out the slot with the earliest deadline if that has come.
+  package mutating func popDue(at now: Instant) -> UInt32? {
+    guard !heap.isEmpty, heap[0].deadline <= now else { return nil }
+    let slot = heap[0].slot
+    remove(slot)
+    return slot
+  }
+
+  private mutating func place(_ entry: Entry, at position: Int) {
+    heap[position] = entry
+    positions[Int(entry.slot)] = UInt32(position)
+  }
+
+  private mutating func siftUp(_ start: Int) {
+    var position = start
+    let entry = heap[position]
+    while position > 0 {
+      let parent = (position - 1) / 4
+      guard entry.deadline < heap[parent].deadline else { break }
+      place(heap[parent], at: position)
+      position = parent
+    }
+    place(entry, at: position)
+  }
+
+  private mutating func siftDown(_ start: Int) {
+    var position = start
+    let entry = heap[position]
+    while true {
+      let firstChild = position * 4 + 1
+      guard firstChild < heap.count else { break }
+      var least = firstChild
+      for child in firstChild..<min(firstChild + 4, heap.count) where heap[child].deadline < heap[least].deadline {
+        least = child
+      }
+      guard heap[least].deadline < entry.deadline else { break }
+      place(heap[least], at: position)
+      position = least
+    }
+    place(entry, at: position)
+  }
+}

@@ -1,0 +1,99 @@
+/// Records that never move, addressed by slot and generation; the slot of a record that was removed is used again, with the next
+/// generation, so that an old handle finds nothing rather than somebody else.
+@safe
+package struct Slab<Element: ~Copyable>: ~Copyable {
+  private struct Mark {
+    var generation: UInt32 = 1
+    var isLive = false
+    var nextFree = SlotList.none
+  }
+
+  private static var chunkShift: Int { 6 }
+  private static var chunkSize: Int { 64 }
+
+  private var chunks: [UnsafeMutablePointer<Element>] = unsafe []
+  private var marks: [Mark] = []
+  private var firstFree = SlotList.none
+  /// The most records there may be.
+  package let limit: Int
+  /// The records there are.
+  package private(set) var count = 0
+
+  package init(limit: Int) {
+    self.limit = limit
+  }
+
+  deinit {
+    for slot in marks.indices where marks[slot].isLive {
+      unsafe pointer(UInt32(slot)).deinitialize(count: 1)
+    }
+    for index in unsafe chunks.indices {
+      unsafe chunks[index].deallocate()
+    }
+  }
+
+  /// The slot and generation that the next ``insert(_:)`` will use; nil at the limit.
+  package mutating func upcoming() -> (slot: UInt32, generation: UInt32)? {
+    if firstFree == SlotList.none {
+      guard marks.count < limit else { return nil }
+      if marks.count & (Slab.chunkSize - 1) == 0 {
+        unsafe chunks.append(.allocate(capacity: Slab.chunkSize))
+      }
+      firstFree = UInt32(marks.count)
+      marks.append(Mark())
+    }
+    return (firstFree, marks[Int(firstFree)].generation)
+  }
+
+  /// Puts `element` into the ``upcoming()`` slot; nil at the limit.
+  package mutating func insert(_ element: consuming Element) -> UInt32? {
+    guard let (slot, _) = upcoming() else { return nil }
+    firstFree = marks[Int(slot)].nextFree
+    marks[Int(slot)].isLive = true
+    unsafe pointer(slot).initialize(to: element)
+    count += 1
+    return slot
+  }
+
+  /// Takes the record of `slot` out.
+  package mutating func remove(_ slot: UInt32) -> Element {
+    precondition(marks[Int(slot)].isLive, "a record is removed that is not there")
+    marks[Int(slot)].isLive = false
+    marks[Int(slot)].generation &+= 1
+    marks[Int(slot)].nextFree = firstFree
+    firstFree = slot
+    count -= 1
+    return unsafe pointer(slot).move()
+  }
+
+  /// Whether `slot` holds the record that a handle of `generation` means.
+  package func contains(_ slot: UInt32, _ generation: UInt32) -> Bool {
+    Int(slot) < marks.count && marks[Int(slot)].isLive && marks[Int(slot)].generation == generation
+  }
+
+  /// The generation of `slot`.
+  package func generation(of slot: UInt32) -> UInt32 { marks[Int(slot)].generation }
+
+  /// Whether `slot` holds a record; together with ``slots`` a way to visit all.
+  package func isLive(_ slot: UInt32) -> Bool { marks[Int(slot)].isLive }
+
+  /// All slots that were ever used.
+  package var slots: Range<UInt32> { 0..<UInt32(marks.count) }
+
+  @unsafe @inline(__always)
+  private func pointer(_ slot: UInt32) -> UnsafeMutablePointer<Element> {
+    unsafe chunks[Int(slot) >> Slab.chunkShift] + (Int(slot) & (Slab.chunkSize - 1))
+  }
+
+  /// The record of `slot`, which must be there.
+  package subscript(slot: UInt32) -> Element {
+    unsafeAddress {
+      precondition(marks[Int(slot)].isLive, "a record is used that is not there")
+      return unsafe UnsafePointer(pointer(slot))
+    }
+    unsafeMutableAddress {
+      precondition(marks[Int(slot)].isLive, "a record is used that is not there")
+      return unsafe pointer(slot)
+    }
+  }
+}
