@@ -9,93 +9,110 @@ public struct Host: ~Copyable {
   package var environment: Environment
   public let configuration: HostConfiguration
   var counters = HostStatistics()
+  let secrets: Secrets
+  /// Where the host's own messages are put together.
+  var scratch = Departure()
+
+  // The internet layer.
+  var interfaces: Interfaces
+  var routes: RoutingTable
+  var paths: PathMemory
+  var fragments: FragmentStore
+  /// How many datagrams that may be fragmented went to the destinations of each counter.
+  var identifications: [UInt32]
+  var neighbours: NeighbourCache
+
+  // Packets of the host's own that wait to leave, or for a neighbour.
+  var outgoing: Slab<OutgoingPacket>
+  var outgoingLinks = SlotLinks()
+  var outbox = SlotList()
+
+  // Limits on what the host answers.
+  var complaintLimit: RateLimit
+  var echoLimit: RateLimit
+  var resetLimit: RateLimit
+
+  // TCP.
+  var connections: Slab<ConnectionRecord>
+  /// From the two ends to the connection.
+  var flows: Table<FlowKey>
+  var connectionDeadlines = Deadlines()
+  /// The queues of listeners, and TIME-WAIT: a connection is in one at most.
+  var placeLinks = SlotLinks()
+  var timeWaits = SlotList()
+  /// The connections that may have something to send, next one first.
+  var readyLinks = SlotLinks()
+  var ready = SlotList()
+  /// The connections whose events nobody has polled yet.
+  var eventLinks = SlotLinks()
+  var eventful = SlotList()
+  var listeners: Slab<Listener>
+  /// From the address and port that listeners listen at to the listener.
+  var listening: Table<FlowKey>
+  var listenedPorts: PortUsers
+  var listenerEvents = SlotLinks()
+  var eventfulListeners = SlotList()
+  var ports: PortChooser
+
+  // UDP.
+  var endpoints: Slab<DatagramEndpoint>
+  /// From ends to the endpoint that hears what comes between them.
+  var hearing: Table<FlowKey>
+  var datagramPorts: PortUsers
+  var endpointEvents = SlotLinks()
+  var eventfulEndpoints = SlotList()
+  var arrived: Slab<ArrivedDatagram>
+  var arrivedLinks = SlotLinks()
 
   public init(configuration: HostConfiguration, secret: HostSecret) {
     self.configuration = configuration
+    secrets = Secrets(secret)
+    let key = secrets.table
     environment = Environment(
       configuration: configuration.tcp, pages: configuration.pages, traceCapacity: configuration.traceCapacity)
+    interfaces = Interfaces(secret: key)
+    routes = RoutingTable(secret: key, limit: configuration.routes)
+    paths = PathMemory(secret: key, limit: configuration.paths)
+    fragments = FragmentStore(secret: key, configuration: configuration)
+    identifications = Array(repeating: 0, count: Secrets.identificationCounters)
+    neighbours = NeighbourCache(secret: key, limit: configuration.neighbours)
+    outgoing = Slab(limit: configuration.outgoingPackets)
+    complaintLimit = RateLimit(perSecond: configuration.icmpErrorsPerSecond, burst: configuration.icmpErrorBurst)
+    echoLimit = RateLimit(perSecond: configuration.echoRepliesPerSecond, burst: configuration.echoReplyBurst)
+    resetLimit = RateLimit(perSecond: configuration.resetsPerSecond, burst: configuration.resetBurst)
+    connections = Slab(limit: configuration.connections)
+    flows = Table(secret: key)
+    listeners = Slab(limit: configuration.listeners)
+    listening = Table(secret: key)
+    listenedPorts = PortUsers(secret: key, isDatagram: false)
+    ports = PortChooser(range: configuration.ephemeralPorts)
+    endpoints = Slab(limit: configuration.datagramEndpoints)
+    hearing = Table(secret: key)
+    datagramPorts = PortUsers(secret: key, isDatagram: true)
+    arrived = Slab(limit: configuration.pages)
   }
 
-  // MARK: Set up
+  /// Changes whenever another route could be the right one.
+  var routeEpoch: UInt32 { interfaces.epoch &+ routes.epoch }
 
-  public mutating func addInterface(_ link: LinkDescription) -> InterfaceID { InterfaceID(rawValue: 0) }
-  /// Gives `interface` an address; what its prefix covers becomes reachable on the link.
-  public mutating func addAddress(_ prefix: IPPrefix, to interface: InterfaceID, at now: Instant) {}
-  public mutating func addRoute(_ destination: IPPrefix, via gateway: IPAddress?, on interface: InterfaceID) {}
-
-  // MARK: Packets
+  // MARK: Memory and trace
 
   /// Pages for a packet of up to `capacity` octets, to be filled outside and handed in; nil when the pool is exhausted.
   public mutating func reservePacket(capacity: Int) -> PageChain? { environment.pool.allocateChain(capacity: capacity) }
-  /// Gives back what was reserved and not handed in.
+
+  /// Gives back what was reserved and is not handed in.
   public mutating func release(_ chain: consuming PageChain) { environment.pool.release(chain) }
-  public mutating func receive(_ packet: consuming Packet, on interface: InterfaceID, at now: Instant) {
-    environment.pool.release(packet.chain)
-  }
-  public mutating func expire(at now: Instant) {}
-  public mutating func pollTransmit(into departure: inout Departure, at now: Instant) -> Bool { false }
-  public mutating func release(_ departure: inout Departure) { departure.release(to: &environment.pool) }
-  public mutating func pollEvent() -> HostEvent? { nil }
+
+  /// The next event of the trace.
   public mutating func pollTrace() -> TraceEvent? { environment.trace.poll() }
+
+  /// Whether connections record what they do, and why.
   public mutating func setTracing(_ on: Bool) { environment.trace.isEnabled = on }
 
-  // MARK: Questions
-
-  public var nextDeadline: Instant { .never }
-  public var statistics: HostStatistics { counters }
-  public var hasUnfinishedBusiness: Bool { false }
-
-  // MARK: Connections
-
-  public mutating func connect(
-    to remote: Endpoint, from local: Endpoint? = nil, options: ConnectionOptions? = nil, at now: Instant
-  ) throws(HostError) -> ConnectionHandle { throw .noRoute }
-  public mutating func listen(
-    on local: Endpoint, backlog: Int, options: ConnectionOptions? = nil, sharesPort: Bool = false, at now: Instant
-  ) throws(HostError) -> ListenerHandle { throw .noRoute }
-  /// Listens on `port` of every address of both families.
-  public mutating func listen(
-    onPort port: UInt16, backlog: Int, options: ConnectionOptions? = nil, sharesPort: Bool = false, at now: Instant
-  ) throws(HostError) -> ListenerHandle { throw .noRoute }
-  public func localEndpoint(of listener: ListenerHandle) -> Endpoint? { nil }
-  public func readiness(of listener: ListenerHandle) -> Readiness? { nil }
-  public mutating func accept(_ listener: ListenerHandle, at now: Instant) -> ConnectionHandle? { nil }
-  public mutating func close(_ listener: ListenerHandle, at now: Instant) {}
-  public mutating func send(_ bytes: RawSpan, urgent: Bool = false, on handle: ConnectionHandle, at now: Instant)
-    throws(HostError) -> Int
-  { throw .doesNotExist }
-  public mutating func receive(into target: inout MutableRawSpan, from handle: ConnectionHandle, at now: Instant)
-    throws(HostError) -> Received
-  { throw .doesNotExist }
-  public mutating func shutdownOutput(_ handle: ConnectionHandle, at now: Instant) throws(HostError) {}
-  public mutating func shutdownInput(_ handle: ConnectionHandle, at now: Instant) throws(HostError) {}
-  public mutating func close(_ handle: ConnectionHandle, at now: Instant) {}
-  public mutating func abort(_ handle: ConnectionHandle, at now: Instant) {}
-  public func status(of handle: ConnectionHandle, at now: Instant) -> ConnectionStatus? { nil }
-  public func readiness(of handle: ConnectionHandle) -> Readiness? { nil }
-  /// The octets up to the urgent mark; nil if no urgent data are pending.
-  public func urgentBytesAhead(of handle: ConnectionHandle) -> Int? { nil }
-  public func options(of handle: ConnectionHandle) -> ConnectionOptions? { nil }
-  public mutating func setOptions(_ options: ConnectionOptions, of handle: ConnectionHandle, at now: Instant)
-    throws(HostError)
-  {}
-
-  // MARK: Datagrams
-
-  public mutating func openDatagram(on local: Endpoint, options: DatagramOptions? = nil, at now: Instant)
-    throws(HostError) -> DatagramHandle
-  { throw .noRoute }
-  /// Makes `remote` the only endpoint that the handle hears and its default destination; nil lifts that.
-  public mutating func connect(_ handle: DatagramHandle, to remote: Endpoint?, at now: Instant) throws(HostError) {}
-  public mutating func send(_ bytes: RawSpan, to remote: Endpoint? = nil, from handle: DatagramHandle, at now: Instant)
-    throws(HostError)
-  {}
-  public mutating func receive(into target: inout MutableRawSpan, from handle: DatagramHandle) -> ReceivedDatagram? {
-    nil
+  /// What was counted so far.
+  public var statistics: HostStatistics {
+    var statistics = counters
+    statistics.poolRefusals = environment.pool.refusals
+    return statistics
   }
-  public mutating func pollError(of handle: DatagramHandle) -> DatagramError? { nil }
-  public func localEndpoint(of handle: DatagramHandle) -> Endpoint? { nil }
-  public func readiness(of handle: DatagramHandle) -> Readiness? { nil }
-  public mutating func setOptions(_ options: DatagramOptions, of handle: DatagramHandle) throws(HostError) {}
-  public mutating func close(_ handle: DatagramHandle, at now: Instant) {}
 }

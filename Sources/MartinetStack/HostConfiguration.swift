@@ -30,7 +30,7 @@ public struct HostConfiguration: Sendable {
   public var refusesWhenFull = false
   /// The ports that a connection without a port of its own is given (RFC 6056 section 3.2).
   public var ephemeralPorts: ClosedRange<UInt16> = 49152...65535
-  /// What is added to the maximum segment lifetime of an ISN clock tick: see RFC 6528. The tick is 4 microseconds.
+  /// The tick of the clock that initial sequence numbers follow (RFC 6528 section 3, RFC 9293 section 3.4.1).
   public static let sequenceClockTick = Interval.microseconds(4)
 
   // MARK: Internet layer
@@ -40,7 +40,7 @@ public struct HostConfiguration: Sendable {
   /// The most datagrams that are being reassembled.
   public var fragmentedDatagrams = 64
   /// The most fragments of one datagram (CVE-2018-5391).
-  public var fragmentsPerDatagram = 64
+  public var fragmentsPerDatagram = 128
   /// How long fragments wait for the rest (RFC 1122 section 3.3.2, RFC 8200 section 4.5): 60 s.
   public var reassemblyTimeout = Interval.seconds(60)
   /// The most neighbours that are remembered, all interfaces together.
@@ -57,10 +57,6 @@ public struct HostConfiguration: Sendable {
   public var routes = 1024
   /// The most packets that the host itself has to send: ICMP, ARP, RST, UDP.
   public var outgoingPackets = 4096
-  /// The most IPv6 extension headers of one packet, and the most options of one of them.
-  public var extensionHeaders = 8
-  public var extensionOptions = 16
-
   // MARK: ICMP
 
   /// ICMP errors per second and the burst (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4).

@@ -12,8 +12,7 @@ public enum DiscardReason: UInt8, Sendable, CaseIterable {
   case notForUs
   case sourceRouted
   case unknownProtocol
-  case optionDemandsDiscard
-  case tooManyExtensionHeaders
+  case malformedExtensionHeader
   case malformedFragment
   case overlappingFragment
   case fragmentLimit

@@ -166,6 +166,23 @@ public struct PagePool: ~Copyable {
     return chain
   }
 
+  /// A chain that holds a copy of the first `count` octets of `source`, or of all if there are fewer; nil at the limit.
+  public mutating func chain(copyingFirst count: Int, of source: borrowing PageChain) -> PageChain? {
+    let total = min(count, source.count)
+    guard let chain = allocateChain(capacity: total) else { return nil }
+    var page = chain.first
+    var position = 0
+    while position < total {
+      let length = min(total - position, PagePool.pageSize)
+      let room = unsafe UnsafeMutableRawBufferPointer(start: address(of: page), count: length)
+      var target = unsafe room.mutableBytes
+      copy(source, from: position, into: &target)
+      page = unsafe states[Int(page.rawValue)].next
+      position += length
+    }
+    return chain
+  }
+
   private mutating func link(_ page: PageIndex, to chain: inout PageChain, count: Int) {
     if chain.last.isNone {
       chain.first = page

@@ -170,6 +170,29 @@ public struct Departure: ~Copyable {
   }
 }
 
+extension PagePool {
+  /// A chain that holds a copy of the header octets of `departure`; nil at the limit.
+  public mutating func chain(copyingHeaderOf departure: borrowing Departure) -> PageChain? {
+    unsafe chain(copying: departure.header.span.bytes.extracting(departure.headerStart..<departure.headerEnd))
+  }
+
+  /// A chain that holds a copy of all octets of `departure`; nil at the limit.
+  public mutating func chain(copying departure: borrowing Departure) -> PageChain? {
+    guard var packet = chain(copyingHeaderOf: departure) else { return nil }
+    var isComplete = true
+    departure.forEachPayloadRun { run in
+      guard isComplete, let piece = chain(copying: run) else {
+        isComplete = false
+        return
+      }
+      append(piece, to: &packet)
+    }
+    if isComplete { return packet }
+    release(packet)
+    return nil
+  }
+}
+
 extension MutableRawSpan {
   /// Copies all of `source` to `offset` and the places behind it. The octets must fit.
   public mutating func copy(_ source: RawSpan, at offset: Int) {

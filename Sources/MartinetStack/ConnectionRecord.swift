@@ -1,0 +1,43 @@
+import MartinetTCP
+import MartinetWire
+
+/// Who is in charge of a connection.
+enum ConnectionPlace: UInt8 {
+  /// A listener's queue of half-open connections.
+  case halfOpen
+  /// A listener's accept queue.
+  case waiting
+  /// A program, by its handle.
+  case held
+  /// Nobody: the program has gone, the engine finishes.
+  case orphaned
+  /// Nobody, and only TIME-WAIT is left of it.
+  case timeWait
+  /// Nobody, and the connection is over: it goes when it has nothing more to send.
+  case leaving
+}
+
+/// A connection and what the host keeps beside it.
+struct ConnectionRecord: ~Copyable {
+  var connection: Connection
+  let flow: FlowKey
+  var place: ConnectionPlace
+  /// The slot of the listener in whose queue it is.
+  var listener = SlotList.none
+  /// Whether the table of flows leads here.
+  var isInFlows = true
+  /// What happened and was not yet polled.
+  var pending: ConnectionEvents = []
+  /// Departures in a row of which this connection was the origin.
+  var turn: UInt8 = 0
+
+  // What was concluded about the way to the peer.
+  var route: Route
+  var pathMTU: Int
+  var mayBeFragmented = false
+  var routeEpoch: UInt32
+  var pathEpoch: UInt32
+  /// The next hop's entry, as long as it is there.
+  var neighbour = ConnectionID.none
+  let flowLabel: UInt32
+}

@@ -1,0 +1,208 @@
+import MartinetTCP
+import MartinetWire
+
+// The user calls on connections (RFC 9293 section 3.9.1).
+extension Host {
+  /// Active OPEN. Without `local`, or where its address is unspecified, the host chooses the address that fits the route (RFC 9293
+  /// section 3.9.2.3); where its port is 0, an ephemeral port.
+  public mutating func connect(
+    to remote: Endpoint, from local: Endpoint? = nil, options: ConnectionOptions? = nil, at now: Instant
+  ) throws(HostError) -> ConnectionHandle {
+    guard remote.port != 0, isUsableRemote(remote.address) else { throw .invalidRemote }
+    guard let route = route(to: remote.address) else { throw .noRoute }
+    var end = local ?? Endpoint(remote.address.anyOfFamily, 0)
+    guard end.address.isIPv4 == remote.address.isIPv4 else { throw .familiesDiffer }
+    if end.address.isUnspecified {
+      guard let source = source(for: remote.address, by: route) else { throw .noRoute }
+      end.address = source
+    } else if !interfaces.isOurs(end.address) && !end.address.isLoopback {
+      throw .addressNotAvailable
+    }
+    // An address of the loopback network never stands on a wire (RFC 1122 section 3.2.1.3 (g)).
+    if end.address.isLoopback && route != .loopback { throw .addressNotAvailable }
+    if end.port == 0 {
+      guard let port = ephemeralPort(local: end.address, remote: remote) else { throw .noPorts }
+      end.port = port
+    }
+    let flow = FlowKey(local: end, remote: remote)
+    if flows.slot(of: flow) != nil || end == remote { throw .addressInUse }
+    let options = options ?? configuration.tcp.connection
+    guard let slot = open(flow, by: route, options: options, passive: false, after: nil, at: now) else {
+      throw .limitReached
+    }
+    settle(slot, at: now)
+    return connections[slot].connection.id
+  }
+
+  /// Makes the record of a connection; nil at the limit. A `predecessor` is the sequence number that the ISN must exceed.
+  mutating func open(
+    _ flow: FlowKey, by route: Route, options: ConnectionOptions, passive: Bool, after predecessor: SequenceNumber?,
+    at now: Instant
+  ) -> UInt32? {
+    guard let (slot, generation) = connections.upcoming() else {
+      counters.count(.connectionLimit)
+      return nil
+    }
+    let path = pathMTU(to: flow.remote.address, by: route)
+    var sequence = secrets.initialSequence(of: flow, at: now)
+    if let predecessor, !sequence.isAfter(predecessor) { sequence = predecessor + 0x1_0000 }
+    let parameters = OpenParameters(
+      id: ConnectionID(slot: slot, generation: generation), local: flow.local, remote: flow.remote,
+      initialSequence: sequence,
+      timestampOffset: secrets.timestampOffset(local: flow.local.address, remote: flow.remote.address),
+      pathMTU: path.mtu, linkMTU: linkMTU(of: route.interface), options: options)
+    let connection =
+      passive
+      ? Connection(listening: parameters, in: &environment, at: now)
+      : Connection(opening: parameters, in: &environment, at: now)
+    let record = ConnectionRecord(
+      connection: connection, flow: flow, place: passive ? .halfOpen : .held, route: route, pathMTU: path.mtu,
+      mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
+      flowLabel: secrets.flowLabel(of: flow))
+    guard connections.insert(record) != nil else { return nil }
+    flows.set(slot, for: flow)
+    counters.connectionsOpened &+= 1
+    return slot
+  }
+
+  func contains(_ handle: ConnectionHandle) -> Bool {
+    connections.contains(handle.slot, handle.generation) && connections[handle.slot].place == .held
+  }
+
+  /// Queues octets for sending; returns how many were accepted, 0 when the buffer is full.
+  public mutating func send(_ bytes: RawSpan, urgent: Bool = false, on handle: ConnectionHandle, at now: Instant)
+    throws(HostError) -> Int
+  {
+    guard contains(handle) else { throw .doesNotExist }
+    do {
+      let count = try connections[handle.slot].connection.send(bytes, urgent: urgent, in: &environment, at: now)
+      settle(handle.slot, at: now)
+      return count
+    } catch {
+      throw .call(error)
+    }
+  }
+
+  /// Copies octets that arrived, in order, into `target`.
+  public mutating func receive(into target: inout MutableRawSpan, from handle: ConnectionHandle, at now: Instant)
+    throws(HostError) -> Received
+  {
+    guard contains(handle) else { throw .doesNotExist }
+    do {
+      let received = try connections[handle.slot].connection.receive(into: &target, in: &environment, at: now)
+      settle(handle.slot, at: now)
+      return received
+    } catch {
+      throw .call(error)
+    }
+  }
+
+  /// Half-close: a FIN leaves behind everything queued. What the peer sends is still received.
+  public mutating func shutdownOutput(_ handle: ConnectionHandle, at now: Instant) throws(HostError) {
+    guard contains(handle) else { throw .doesNotExist }
+    do {
+      try connections[handle.slot].connection.close(in: &environment, at: now)
+    } catch {
+      throw .call(error)
+    }
+    settle(handle.slot, at: now)
+  }
+
+  /// Discards what is unread and what still comes.
+  public mutating func shutdownInput(_ handle: ConnectionHandle, at now: Instant) throws(HostError) {
+    guard contains(handle) else { throw .doesNotExist }
+    connections[handle.slot].connection.stopReceiving(in: &environment, at: now)
+    settle(handle.slot, at: now)
+  }
+
+  /// The program has done with the handle. Queued octets and the FIN still leave; if octets are unread the peer gets a RST, since
+  /// they were lost (RFC 2525 section 2.17, RFC 9293 section 3.6.1).
+  public mutating func close(_ handle: ConnectionHandle, at now: Instant) {
+    guard contains(handle) else { return }
+    let slot = handle.slot
+    connections[slot].place = .orphaned
+    hush(slot)
+    switch connections[slot].connection.phase {
+    case .synReceived, .established, .finWait1, .finWait2, .closeWait:
+      if connections[slot].connection.unreadBytes > 0 {
+        connections[slot].connection.abort(in: &environment, at: now)
+      } else {
+        finish(slot, at: now)
+      }
+    case .synSent:
+      connections[slot].connection.abort(in: &environment, at: now)
+    default:
+      finish(slot, at: now)
+    }
+    settle(slot, at: now)
+  }
+
+  private mutating func finish(_ slot: UInt32, at now: Instant) {
+    // A FIN that was sent before, or a connection that is over: the call has nothing left to do.
+    try? connections[slot].connection.close(in: &environment, at: now)
+    connections[slot].connection.orphan(in: &environment, at: now)
+  }
+
+  /// Ends the connection with a RST where the RFC sends one (RFC 9293 section 3.10.5). The handle is free.
+  public mutating func abort(_ handle: ConnectionHandle, at now: Instant) {
+    guard contains(handle) else { return }
+    connections[handle.slot].place = .orphaned
+    hush(handle.slot)
+    connections[handle.slot].connection.abort(in: &environment, at: now)
+    settle(handle.slot, at: now)
+  }
+
+  /// A snapshot (RFC 9293 section 3.10.6); nil for a handle that was closed.
+  public func status(of handle: ConnectionHandle, at now: Instant) -> ConnectionStatus? {
+    contains(handle) ? connections[handle.slot].connection.status(in: environment, at: now) : nil
+  }
+
+  public func readiness(of handle: ConnectionHandle) -> Readiness? {
+    guard contains(handle) else { return nil }
+    var readiness: Readiness = []
+    switch connections[handle.slot].connection.phase {
+    case .closed, .closeWait, .closing, .lastAck, .timeWait: readiness.insert(.readable)
+    default: break
+    }
+    if connections[handle.slot].connection.unreadBytes > 0 { readiness.insert(.readable) }
+    if connections[handle.slot].connection.writableBytes > 0 { readiness.insert(.writable) }
+    if connections[handle.slot].connection.phase.isSynchronized { readiness.insert(.connected) }
+    if connections[handle.slot].connection.urgentBytesAhead != nil { readiness.insert(.urgent) }
+    if connections[handle.slot].connection.endReason != nil { readiness.formUnion([.ended, .readable, .writable]) }
+    return readiness
+  }
+
+  /// The octets up to the urgent mark; nil if no urgent data are pending.
+  public func urgentBytesAhead(of handle: ConnectionHandle) -> Int? {
+    contains(handle) ? connections[handle.slot].connection.urgentBytesAhead : nil
+  }
+
+  public func options(of handle: ConnectionHandle) -> ConnectionOptions? {
+    contains(handle) ? connections[handle.slot].connection.options : nil
+  }
+
+  public mutating func setOptions(_ options: ConnectionOptions, of handle: ConnectionHandle, at now: Instant)
+    throws(HostError)
+  {
+    guard contains(handle) else { throw .doesNotExist }
+    connections[handle.slot].connection.setOptions(options, in: &environment, at: now)
+    settle(handle.slot, at: now)
+  }
+
+  /// Whether some connection has octets or a FIN that the peer has not acknowledged. Looks at every connection.
+  public var hasUnfinishedBusiness: Bool {
+    for slot in connections.slots where connections.isLive(slot) {
+      switch connections[slot].connection.phase {
+      case .finWait1, .closing, .lastAck:
+        return true
+      case .established, .closeWait, .synReceived:
+        if connections[slot].place == .halfOpen { continue }
+        let status = connections[slot].connection.status(in: environment, at: .zero)
+        if status.unsentBytes > 0 || status.bytesInFlight > 0 { return true }
+      default:
+        break
+      }
+    }
+    return false
+  }
+}

@@ -1,0 +1,157 @@
+import MartinetTCP
+import MartinetWire
+
+// The user calls on UDP endpoints (RFC 768, RFC 1122 section 4.1).
+extension Host {
+  /// Opens a UDP endpoint: an unspecified address means all of its family, port 0 an ephemeral port.
+  public mutating func openDatagram(on local: Endpoint, options: DatagramOptions? = nil, at now: Instant)
+    throws(HostError) -> DatagramHandle
+  {
+    let address = local.address
+    guard address.isUnspecified || address.isLoopback || interfaces.isOurs(address) else { throw .addressNotAvailable }
+    var bound = local
+    if bound.port == 0 {
+      guard let port = ephemeralDatagramPort(local: address) else { throw .noPorts }
+      bound.port = port
+    } else if datagramPorts.isUsed(bound.port) {
+      for slot in endpoints.slots where endpoints.isLive(slot) {
+        if Host.conflict(endpoints[slot].bound, bound) { throw .addressInUse }
+      }
+    }
+    var defaults = DatagramOptions()
+    defaults.hopLimit = configuration.hopLimit
+    let endpoint = DatagramEndpoint(bound: bound, local: bound, options: options ?? defaults)
+    guard let slot = endpoints.insert(endpoint) else { throw .limitReached }
+    datagramPorts.add(bound.port)
+    hearing.set(slot, for: endpoint.key)
+    return DatagramHandle(slot: slot, generation: endpoints.generation(of: slot))
+  }
+
+  private static func conflict(_ one: Endpoint, _ other: Endpoint) -> Bool {
+    one.port == other.port && one.address.isIPv4 == other.address.isIPv4
+      && (one.address == other.address || one.address.isUnspecified || other.address.isUnspecified)
+  }
+
+  private func contains(_ handle: DatagramHandle) -> Bool { endpoints.contains(handle.slot, handle.generation) }
+
+  /// Makes `remote` the only endpoint that the handle hears and its default destination; nil lifts that.
+  public mutating func connect(_ handle: DatagramHandle, to remote: Endpoint?, at now: Instant) throws(HostError) {
+    guard contains(handle) else { throw .doesNotExist }
+    var endpoint = endpoints[handle.slot]
+    endpoint.local = endpoint.bound
+    endpoint.remote = remote
+    if let remote {
+      guard remote.port != 0, !remote.address.isUnspecified else { throw .invalidRemote }
+      let way = try way(to: remote, from: endpoint)
+      endpoint.local.address = way.source
+      if let other = hearing.slot(of: endpoint.key), other != handle.slot { throw .addressInUse }
+    }
+    hearing.remove(endpoints[handle.slot].key)
+    hearing.set(handle.slot, for: endpoint.key)
+    endpoints[handle.slot] = endpoint
+  }
+
+  /// Sends a datagram to `remote`, or to the endpoint that the handle is connected to.
+  public mutating func send(_ bytes: RawSpan, to remote: Endpoint? = nil, from handle: DatagramHandle, at now: Instant)
+    throws(HostError)
+  {
+    guard contains(handle) else { throw .doesNotExist }
+    let endpoint = endpoints[handle.slot]
+    guard let remote = remote ?? endpoint.remote else { throw .notConnected }
+    guard remote.port != 0, !remote.address.isUnspecified else { throw .invalidRemote }
+    let way = try way(to: remote, from: endpoint)
+    let plan = PacketPlan(
+      source: way.source, destination: remote.address, protocolNumber: IPProtocol.udp,
+      trafficClass: endpoint.options.trafficClass, hopLimit: endpoint.options.hopLimit,
+      dontFragment: endpoint.options.dontFragment, route: way.route)
+    try check(bytes.byteCount, plan)
+    guard let payload = environment.pool.chain(copying: bytes) else { throw .noMemory }
+    scratch.reset()
+    guard scratch.append(payload, in: &environment.pool) else {
+      environment.pool.release(payload)
+      throw .messageTooLong
+    }
+    UDPHeader(sourcePort: endpoint.bound.port, destinationPort: remote.port).encode(into: &scratch)
+    scratch.completeTransportChecksum(
+      source: plan.source, destination: plan.destination, protocolNumber: IPProtocol.udp)
+    sendScratch(followedBy: payload, by: plan, at: now)
+  }
+
+  /// The largest datagram is bounded by the length fields of UDP and of IPv4, and by the path where it must not be cut.
+  private func check(_ count: Int, _ plan: PacketPlan) throws(HostError) {
+    let isIPv4 = plan.source.isIPv4
+    let ipHeader = isIPv4 ? IPv4Header.minimumLength : IPv6Header.encodedLength
+    let most = 65535 - UDPHeader.encodedLength - (isIPv4 ? IPv4Header.minimumLength : 0)
+    guard count <= most else { throw .messageTooLong }
+    let size = ipHeader + UDPHeader.encodedLength + count
+    if plan.dontFragment && size > pathMTU(to: plan.destination, by: plan.route).mtu { throw .messageTooLong }
+  }
+
+  /// The route to `remote` and the address to send from.
+  private func way(to remote: Endpoint, from endpoint: DatagramEndpoint) throws(HostError) -> (
+    source: IPAddress, route: Route
+  ) {
+    guard endpoint.bound.address.isIPv4 == remote.address.isIPv4 else { throw .familiesDiffer }
+    if interfaces.isBroadcast(remote.address) && !endpoint.options.mayBroadcast { throw .invalidRemote }
+    let bound = endpoint.local.address
+    let preferred = bound.isUnspecified ? nil : interfaces.interface(of: bound)
+    guard let route = route(to: remote.address, preferring: preferred) else { throw .noRoute }
+    if !bound.isUnspecified {
+      if bound.isLoopback && route != .loopback { throw .noRoute }
+      return (bound, route)
+    }
+    guard let source = source(for: remote.address, by: route) else { throw .noRoute }
+    return (source, route)
+  }
+
+  /// Copies the oldest datagram into `target`; what does not fit is lost. Nil if there is none.
+  public mutating func receive(into target: inout MutableRawSpan, from handle: DatagramHandle) -> ReceivedDatagram? {
+    guard contains(handle), let place = arrivedLinks.popFirst(of: &endpoints[handle.slot].queue) else { return nil }
+    let datagram = arrived.remove(place)
+    endpoints[handle.slot].charge -= datagram.charge
+    let length = datagram.chain.count
+    let count = environment.pool.copy(datagram.chain, from: 0, into: &target)
+    let received = ReceivedDatagram(
+      count: count, length: length, remote: datagram.remote, local: datagram.local, trafficClass: datagram.trafficClass,
+      hopLimit: datagram.hopLimit)
+    environment.pool.release(datagram.chain)
+    return received
+  }
+
+  /// The last error that the network reported for what the handle sent; forgets it.
+  public mutating func pollError(of handle: DatagramHandle) -> DatagramError? {
+    guard contains(handle) else { return nil }
+    let error = endpoints[handle.slot].error
+    endpoints[handle.slot].error = nil
+    return error
+  }
+
+  /// Where the handle is bound; with the address of its route if it is connected.
+  public func localEndpoint(of handle: DatagramHandle) -> Endpoint? {
+    contains(handle) ? endpoints[handle.slot].local : nil
+  }
+
+  public func readiness(of handle: DatagramHandle) -> Readiness? {
+    guard contains(handle) else { return nil }
+    let endpoint = endpoints[handle.slot]
+    return endpoint.queue.isEmpty && endpoint.error == nil ? .writable : [.readable, .writable]
+  }
+
+  public mutating func setOptions(_ options: DatagramOptions, of handle: DatagramHandle) throws(HostError) {
+    guard contains(handle) else { throw .doesNotExist }
+    endpoints[handle.slot].options = options
+  }
+
+  /// Closes the endpoint; what was not read is lost.
+  public mutating func close(_ handle: DatagramHandle, at now: Instant) {
+    guard contains(handle) else { return }
+    while let place = arrivedLinks.popFirst(of: &endpoints[handle.slot].queue) {
+      let datagram = arrived.remove(place)
+      environment.pool.release(datagram.chain)
+    }
+    if endpointEvents.contains(handle.slot) { endpointEvents.remove(handle.slot, from: &eventfulEndpoints) }
+    let endpoint = endpoints.remove(handle.slot)
+    hearing.remove(endpoint.key)
+    datagramPorts.remove(endpoint.bound.port)
+  }
+}

@@ -1,0 +1,192 @@
+import MartinetTCP
+import MartinetWire
+
+// What leaves: the host's own packets first, then the connections in turn.
+extension Host {
+  /// Departures that a connection may make before it is the next one's turn.
+  private static var turnLength: UInt8 { 4 }
+
+  /// Fills `departure`, which must hold no pages, with the next packet to leave; false if there is none. Its
+  /// ``Departure/interface`` says by which link. What the host sends to itself never leaves: it arrives here.
+  public mutating func pollTransmit(into departure: inout Departure, at now: Instant) -> Bool {
+    while true {
+      if let slot = outgoingLinks.popFirst(of: &outbox) {
+        if send(outgoing.remove(slot), into: &departure, at: now) { return true }
+      } else if ready.first != SlotList.none {
+        if send(from: ready.first, into: &departure, at: now) { return true }
+      } else {
+        return false
+      }
+    }
+  }
+
+  /// Gives back what a link has written.
+  public mutating func release(_ departure: inout Departure) { departure.release(to: &environment.pool) }
+
+  /// Moves a packet of the host's own into `departure`; false if it went to the host itself.
+  private mutating func send(
+    _ packet: consuming OutgoingPacket, into departure: inout Departure, at now: Instant
+  ) -> Bool {
+    let interface = packet.interface
+    let etherType = packet.etherType
+    let address = packet.hardwareAddress
+    let chain = packet.chain
+    if interface == loopbackInterface {
+      arriveFromSelf(chain, at: now)
+      return false
+    }
+    departure.reset()
+    guard departure.append(chain, in: &environment.pool) else {
+      drop(chain, .outgoingQueueFull)
+      return false
+    }
+    environment.pool.release(chain)
+    depart(&departure, by: interface, etherType: etherType, to: address)
+    return true
+  }
+
+  private mutating func depart(
+    _ departure: inout Departure, by interface: UInt16, etherType: UInt16, to address: MACAddress
+  ) {
+    if let own = interfaces.all[Int(interface)].hardwareAddress {
+      EthernetHeader(destination: address, source: own, etherType: etherType).encode(into: &departure)
+    }
+    departure.interface = interface
+    counters.packetsSent &+= 1
+  }
+
+  /// What the host sent to itself comes in by the way that no wire is part of.
+  private mutating func arriveFromSelf(_ chain: consuming PageChain, at now: Instant) {
+    let info = ArrivalInfo(interface: loopbackInterface, isLinkGroup: false, trust: .vouched, segmentSize: 0)
+    counters.packetsReceived &+= 1
+    receiveInternet(chain, info, at: now)
+  }
+
+  // MARK: Connections
+
+  /// Asks the connection at the head of the round for a segment; false if nothing left the host.
+  private mutating func send(from slot: UInt32, into departure: inout Departure, at now: Instant) -> Bool {
+    refreshPath(of: slot, at: now)
+    let route = connections[slot].route
+    let train = route.interface == loopbackInterface ? 0 : interfaces.all[Int(route.interface)].link.maximumTrain
+    departure.reset()
+    guard
+      let envelope = connections[slot].connection.pollTransmit(
+        into: &departure, maximumTrain: train, in: &environment, at: now)
+    else {
+      readyLinks.remove(slot, from: &ready)
+      if review(slot) && connections[slot].place == .leaving { forget(slot) }
+      return false
+    }
+    takeTurn(slot)
+    connectionDeadlines.wake(slot, noLaterThan: connections[slot].connection.nextDeadline)
+    complete(&departure, slot, envelope, by: route)
+    return dispatch(&departure, slot, by: route, at: now)
+  }
+
+  /// After some departures it is the next connection's turn.
+  private mutating func takeTurn(_ slot: UInt32) {
+    connections[slot].turn &+= 1
+    if connections[slot].turn >= Host.turnLength {
+      connections[slot].turn = 0
+      readyLinks.remove(slot, from: &ready)
+      readyLinks.append(slot, to: &ready)
+    }
+  }
+
+  /// Puts the IP header before a segment and settles who sums it.
+  private mutating func complete(
+    _ departure: inout Departure, _ slot: UInt32, _ envelope: SegmentEnvelope, by route: Route
+  ) {
+    let source = connections[slot].flow.local.address
+    let destination = connections[slot].flow.remote.address
+    let isLocal = route.interface == loopbackInterface
+    let linkSums = !isLocal && interfaces.all[Int(route.interface)].link.completesChecksums
+    if !linkSums && !isLocal {
+      departure.completeTransportChecksum(source: source, destination: destination, protocolNumber: IPProtocol.tcp)
+    }
+    var plan = PacketPlan(
+      source: source, destination: destination, protocolNumber: IPProtocol.tcp, trafficClass: envelope.trafficClass,
+      hopLimit: envelope.hopLimit, route: route)
+    plan.dontFragment = !connections[slot].mayBeFragmented
+    if source.isIPv4 {
+      // Atomic datagrams carry no identification (RFC 6864 section 4.1).
+      let identification = plan.dontFragment ? 0 : UInt16(truncatingIfNeeded: nextIdentification(for: plan))
+      ipv4Header(plan, identification: identification, dontFragment: plan.dontFragment).encode(into: &departure)
+    } else {
+      var header = ipv6Header(plan)
+      header.flowLabel = connections[slot].flowLabel
+      header.encode(into: &departure)
+    }
+    if linkSums {
+      departure.deferTransportChecksum(source: source, destination: destination, protocolNumber: IPProtocol.tcp)
+    }
+  }
+
+  /// Sends a complete IP packet on its way; false if it did not leave: it went to the host itself, or waits for its neighbour.
+  private mutating func dispatch(
+    _ departure: inout Departure, _ slot: UInt32, by route: Route, at now: Instant
+  ) -> Bool {
+    let nextHop = route.gateway ?? connections[slot].flow.remote.address
+    if route.interface != loopbackInterface {
+      let etherType = nextHop.isIPv4 ? EtherType.ipv4 : EtherType.ipv6
+      if interfaces.all[Int(route.interface)].hardwareAddress == nil {
+        depart(&departure, by: route.interface, etherType: etherType, to: .none)
+        return true
+      }
+      if let address = hardwareAddress(of: nextHop, for: slot, on: route.interface, at: now) {
+        depart(&departure, by: route.interface, etherType: etherType, to: address)
+        return true
+      }
+    }
+    if departure.duty != .complete {
+      departure.completeTransportChecksum(
+        source: connections[slot].flow.local.address, destination: connections[slot].flow.remote.address,
+        protocolNumber: IPProtocol.tcp)
+    }
+    let packet = environment.pool.chain(copying: departure)
+    departure.release(to: &environment.pool)
+    guard let packet else {
+      counters.count(.noMemory)
+      return false
+    }
+    if route.interface == loopbackInterface {
+      arriveFromSelf(packet, at: now)
+    } else {
+      hand(packet, to: nextHop, on: route.interface, at: now)
+    }
+    return false
+  }
+
+  /// The link-layer address of a connection's next hop, by way of the entry that it used last; nil as long as it is unknown.
+  private mutating func hardwareAddress(
+    of nextHop: IPAddress, for slot: UInt32, on interface: UInt16, at now: Instant
+  ) -> MACAddress? {
+    if !neighbours.contains(connections[slot].neighbour) {
+      guard let entry = neighbourSlot(of: nextHop, on: interface, at: now) else { return nil }
+      connections[slot].neighbour = neighbours.handle(of: entry)
+    }
+    return neighbours.use(connections[slot].neighbour.slot, at: now)
+  }
+
+  // MARK: Path
+
+  /// Looks whether routes or path MTUs have changed since the connection last sent, and tells it.
+  mutating func refreshPath(of slot: UInt32, at now: Instant) {
+    if connections[slot].routeEpoch != routeEpoch {
+      connections[slot].routeEpoch = routeEpoch
+      if let route = route(to: connections[slot].flow.remote.address), route != connections[slot].route {
+        connections[slot].route = route
+        connections[slot].neighbour = .none
+      }
+    } else if connections[slot].pathEpoch == paths.epoch {
+      return
+    }
+    connections[slot].pathEpoch = paths.epoch
+    let path = pathMTU(to: connections[slot].flow.remote.address, by: connections[slot].route)
+    connections[slot].mayBeFragmented = path.mayBeFragmented
+    guard path.mtu != connections[slot].pathMTU else { return }
+    connections[slot].pathMTU = path.mtu
+    connections[slot].connection.pathChanged(mtu: path.mtu, in: &environment, at: now)
+  }
+}

@@ -1,0 +1,163 @@
+import MartinetTCP
+import MartinetWire
+
+// What follows from touching a connection: its queue, its events, its deadline, its turn to send, its end.
+extension Host {
+  /// Re-reads a connection after every event and call, and lets it say what it has to send. Whoever holds its slot must not use it
+  /// afterwards without asking whether it is still there.
+  mutating func settle(_ slot: UInt32, at now: Instant) {
+    if review(slot) { makeReady(slot) }
+  }
+
+  /// Re-reads a connection; false if it is gone.
+  mutating func review(_ slot: UInt32) -> Bool {
+    connections[slot].pending.formUnion(connections[slot].connection.pollEvents())
+    let phase = connections[slot].connection.phase
+    switch connections[slot].place {
+    case .halfOpen:
+      // Back in LISTEN, or never out of it: the record goes and nobody is told (RFC 9293 section 3.10.7.4).
+      if phase == .listen {
+        forget(slot)
+        return false
+      }
+      if phase == .closed {
+        leave(slot)
+      } else if phase.isSynchronized {
+        completeHandshake(slot)
+      }
+    case .waiting:
+      // A connection that ended before anybody accepted it is not offered any more.
+      if phase == .closed { leave(slot) }
+    case .held:
+      if phase == .closed { removeFromFlows(slot) }
+      if !connections[slot].pending.isEmpty { announce(slot) }
+    case .orphaned:
+      if phase == .closed { leave(slot) }
+      if phase == .timeWait { beginTimeWait(slot) }
+    case .timeWait:
+      if phase == .closed { leave(slot) }
+    case .leaving:
+      break
+    }
+    connectionDeadlines.wake(slot, noLaterThan: connections[slot].connection.nextDeadline)
+    return true
+  }
+
+  /// Moves a connection from its listener's first queue to the second.
+  private mutating func completeHandshake(_ slot: UInt32) {
+    let listener = connections[slot].listener
+    placeLinks.remove(slot, from: &listeners[listener].halfOpen)
+    placeLinks.append(slot, to: &listeners[listener].waiting)
+    connections[slot].place = .waiting
+    if !listenerEvents.contains(listener) { listenerEvents.append(listener, to: &eventfulListeners) }
+  }
+
+  /// Takes a connection out of the queue that its place means.
+  private mutating func unqueue(_ slot: UInt32) {
+    let listener = connections[slot].listener
+    switch connections[slot].place {
+    case .halfOpen: placeLinks.remove(slot, from: &listeners[listener].halfOpen)
+    case .waiting: placeLinks.remove(slot, from: &listeners[listener].waiting)
+    case .timeWait: placeLinks.remove(slot, from: &timeWaits)
+    case .held, .orphaned, .leaving: break
+    }
+    connections[slot].listener = SlotList.none
+  }
+
+  /// Keeps a connection in TIME-WAIT whose program has gone; beyond the cap the oldest one goes.
+  private mutating func beginTimeWait(_ slot: UInt32) {
+    connections[slot].place = .timeWait
+    placeLinks.append(slot, to: &timeWaits)
+    if timeWaits.count > configuration.timeWait {
+      counters.timeWaitRecycled &+= 1
+      forget(timeWaits.first)
+    }
+  }
+
+  /// Lets a connection go as soon as it has nothing more to send: a RST may still be there.
+  private mutating func leave(_ slot: UInt32) {
+    unqueue(slot)
+    connections[slot].place = .leaving
+    removeFromFlows(slot)
+  }
+
+  /// Makes room for another connection of the same two ends.
+  mutating func removeFromFlows(_ slot: UInt32) {
+    guard connections[slot].isInFlows else { return }
+    connections[slot].isInFlows = false
+    flows.remove(connections[slot].flow)
+  }
+
+  /// Drops a connection at once, with everything it holds.
+  mutating func forget(_ slot: UInt32) {
+    unqueue(slot)
+    removeFromFlows(slot)
+    hush(slot)
+    connectionDeadlines.remove(slot)
+    if readyLinks.contains(slot) { readyLinks.remove(slot, from: &ready) }
+    var record = connections.remove(slot)
+    record.connection.releaseMemory(in: &environment)
+  }
+
+  /// Puts a connection into the round of those that may have something to send.
+  mutating func makeReady(_ slot: UInt32) {
+    if !readyLinks.contains(slot) { readyLinks.append(slot, to: &ready) }
+  }
+
+  // MARK: Events
+
+  /// Makes a connection's events known to whoever polls, once for all that comes together.
+  mutating func announce(_ slot: UInt32) {
+    if !eventLinks.contains(slot) { eventLinks.append(slot, to: &eventful) }
+  }
+
+  /// Forgets a connection's events.
+  mutating func hush(_ slot: UInt32) {
+    connections[slot].pending = []
+    if eventLinks.contains(slot) { eventLinks.remove(slot, from: &eventful) }
+  }
+
+  /// The next thing that happened; what happened to one handle since it was last told comes in one event.
+  public mutating func pollEvent() -> HostEvent? {
+    if let slot = listenerEvents.popFirst(of: &eventfulListeners) {
+      return .listener(ListenerHandle(slot: slot, generation: listeners.generation(of: slot)))
+    }
+    if let slot = eventLinks.popFirst(of: &eventful) {
+      let events = connections[slot].pending
+      connections[slot].pending = []
+      return .connection(connections[slot].connection.id, events)
+    }
+    if let slot = endpointEvents.popFirst(of: &eventfulEndpoints) {
+      return .datagram(DatagramHandle(slot: slot, generation: endpoints.generation(of: slot)))
+    }
+    return nil
+  }
+
+  // MARK: Time
+
+  /// When ``expire(at:)`` wants to be called next.
+  public var nextDeadline: Instant {
+    min(
+      min(connectionDeadlines.earliest, neighbours.deadlines.earliest),
+      min(fragments.earliest, paths.deadlines.earliest))
+  }
+
+  /// Runs everything whose time has come.
+  public mutating func expire(at now: Instant) {
+    paths.expire(at: now)
+    expireNeighbours(at: now)
+    expireFragments(at: now)
+    // Each connection gets one turn, so that none can hold the others up.
+    var turns = connectionDeadlines.count
+    while turns > 0, let slot = connectionDeadlines.popDue(at: now) {
+      turns -= 1
+      // A deadline that meanwhile moved to later is only put back.
+      if connections[slot].connection.nextDeadline <= now {
+        connections[slot].connection.expire(in: &environment, at: now)
+        settle(slot, at: now)
+      } else {
+        connectionDeadlines.set(connections[slot].connection.nextDeadline, for: slot)
+      }
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import MartinetTCP
+import MartinetWire
+
+// Segments that arrive: which connection or listener they belong to.
+extension Host {
+  /// Takes in a packet whose transport is TCP. `chain` is the whole packet.
+  mutating func receiveTCP(_ chain: consuming PageChain, _ facts: PacketFacts, at now: Instant) {
+    var packet = chain
+    guard facts.trust == .vouched || hasRightChecksum(packet, facts) else {
+      drop(packet, .badTransportChecksum)
+      return
+    }
+    environment.pool.removeFirst(facts.headerLength, from: &packet)
+    guard let (header, length) = parseTCP(packet) else {
+      drop(packet, .malformedTransport)
+      return
+    }
+    let flow = FlowKey(
+      local: Endpoint(facts.destination, header.destinationPort), remote: Endpoint(facts.source, header.sourcePort))
+    guard isAcceptable(flow, facts) else {
+      drop(packet, facts.isGroup ? .synToGroup : .landAttack)
+      return
+    }
+    environment.pool.removeFirst(length, from: &packet)
+    if let slot = flows.slot(of: flow) {
+      receive(header, packet, facts, on: slot, at: now)
+    } else {
+      receiveWithoutConnection(header, packet, facts, flow, at: now)
+    }
+  }
+
+  private func parseTCP(_ packet: borrowing PageChain) -> (header: TCPHeader, length: Int)? {
+    try? environment.pool.withLeadingBytes(of: packet, count: TCPHeader.maximumLength) { (bytes) throws(WireError) in
+      try TCPHeader.parse(bytes)
+    }
+  }
+
+  /// Whether a segment can be part of a conversation between two hosts: not to or from a group (RFC 9293 sections 3.9.2.3 and
+  /// 3.10.7.2), and not from the very end that it is sent to.
+  private func isAcceptable(_ flow: FlowKey, _ facts: PacketFacts) -> Bool {
+    !facts.isGroup && flow.local != flow.remote && !flow.remote.address.isUnspecified
+  }
+
+  private mutating func receive(
+    _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, on slot: UInt32, at now: Instant
+  ) {
+    if connections[slot].place == .halfOpen && completesTooEarly(header, slot) {
+      drop(payload, .acceptQueueFull)
+      return
+    }
+    if connections[slot].connection.phase == .timeWait && header.isSYN && !header.isRST && !header.isACK,
+      let predecessor = connections[slot].connection.acceptsReuse(bySYN: header),
+      let listener = listenerSlot(for: connections[slot].flow.local)
+    {
+      reuse(slot, listener, header, payload, facts, after: predecessor, at: now)
+      return
+    }
+    let arrival = ArrivalFacts(
+      ecn: ECNCodepoint(rawValue: facts.trafficClass & 3) ?? .notECT, segmentSize: Int(facts.segmentSize))
+    connections[slot].connection.receive(header, payload: payload, facts: arrival, in: &environment, at: now)
+    settle(slot, at: now)
+  }
+
+  /// Whether a segment would complete a handshake that the accept queue has no room for: it is ignored, and the SYN,ACK will be
+  /// sent again.
+  private func completesTooEarly(_ header: TCPHeader, _ slot: UInt32) -> Bool {
+    header.isACK && !header.isRST && !header.isSYN && listeners[connections[slot].listener].isFull
+  }
+
+  /// A SYN opens the next connection between the two ends of one in TIME-WAIT (RFC 6191).
+  private mutating func reuse(
+    _ slot: UInt32, _ listener: UInt32, _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts,
+    after predecessor: SequenceNumber, at now: Instant
+  ) {
+    let flow = connections[slot].flow
+    removeFromFlows(slot)
+    if connections[slot].place == .held {
+      connections[slot].connection.abort(in: &environment, at: now)
+      settle(slot, at: now)
+    } else {
+      forget(slot)
+    }
+    open(listener, header, payload, facts, flow, after: predecessor, at: now)
+  }
+
+  private mutating func receiveWithoutConnection(
+    _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey, at now: Instant
+  ) {
+    guard let listener = listenerSlot(for: flow.local) else {
+      counters.count(.noListener)
+      reset(header, payload, facts, flow, at: now)
+      return
+    }
+    // LISTEN (RFC 9293 section 3.10.7.2): first RST, second ACK, third SYN. A SYN with FIN is nobody's honest segment (ATK-32).
+    if header.isRST || (!header.isACK && (!header.isSYN || header.isFIN)) {
+      drop(payload, .noConnection)
+    } else if header.isACK {
+      counters.count(.noConnection)
+      reset(header, payload, facts, flow, at: now)
+    } else {
+      open(listener, header, payload, facts, flow, after: nil, at: now)
+    }
+  }
+
+  /// A SYN came for a listener: a half-open connection begins, if there is room.
+  private mutating func open(
+    _ listener: UInt32, _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey,
+    after predecessor: SequenceNumber?, at now: Instant
+  ) {
+    if listeners[listener].isFull {
+      counters.count(.acceptQueueFull)
+      if configuration.refusesWhenFull {
+        reset(header, payload, facts, flow, at: now)
+      } else {
+        environment.pool.release(payload)
+      }
+      return
+    }
+    guard makeRoom(in: listener), let route = replyRoute(to: facts),
+      let slot = open(
+        flow, by: route, options: listeners[listener].options, passive: true, after: predecessor, at: now)
+    else {
+      drop(payload, .synQueueFull)
+      return
+    }
+    connections[slot].listener = listener
+    placeLinks.append(slot, to: &listeners[listener].halfOpen)
+    let arrival = ArrivalFacts(
+      ecn: ECNCodepoint(rawValue: facts.trafficClass & 3) ?? .notECT, segmentSize: Int(facts.segmentSize))
+    connections[slot].connection.receive(header, payload: payload, facts: arrival, in: &environment, at: now)
+    settle(slot, at: now)
+  }
+
+  /// Whether a listener's queue of half-open connections has room, made at the cost of the oldest if so configured (RFC 4987 section
+  /// 3.4).
+  private mutating func makeRoom(in listener: UInt32) -> Bool {
+    guard listeners[listener].halfOpen.count >= max(1, configuration.synQueue) else { return true }
+    guard configuration.synQueueRecyclesOldest else { return false }
+    counters.halfOpenRecycled &+= 1
+    forget(listeners[listener].halfOpen.first)
+    return true
+  }
+
+  /// Answers a segment that belongs to nothing with the RST that the RFC demands (RFC 9293 section 3.10.7.1), no faster than the
+  /// limit.
+  private mutating func reset(
+    _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey, at now: Instant
+  ) {
+    let length = payload.count
+    environment.pool.release(payload)
+    guard let answer = TCPHeader.reset(answering: header, payload: length) else { return }
+    guard let route = replyRoute(to: facts) else { return }
+    guard resetLimit.take(at: now) else {
+      counters.count(.rateLimited)
+      return
+    }
+    counters.resetsSent &+= 1
+    scratch.reset()
+    answer.encode(into: &scratch)
+    scratch.completeTransportChecksum(
+      source: flow.local.address, destination: flow.remote.address, protocolNumber: IPProtocol.tcp)
+    let plan = PacketPlan(
+      source: flow.local.address, destination: flow.remote.address, protocolNumber: IPProtocol.tcp,
+      hopLimit: configuration.hopLimit, route: route)
+    sendScratch(followedBy: PageChain(), by: plan, at: now)
+  }
+}

@@ -1,0 +1,21 @@
+import MartinetTCP
+import MartinetWire
+
+/// A listener: who may connect, and the two queues of those who do.
+struct Listener {
+  /// The address is unspecified for a wildcard.
+  var local: Endpoint
+  /// Whether a wildcard hears both families.
+  var hearsBothFamilies: Bool
+  /// Whether a listener of another address may have the same port.
+  var sharesPort: Bool
+  /// The most connections that wait to be accepted.
+  var backlog: Int
+  var options: ConnectionOptions
+  /// SYN-RECEIVED, oldest first.
+  var halfOpen = SlotList()
+  /// Established, in the order in which their handshakes were completed (FIFO).
+  var waiting = SlotList()
+
+  var isFull: Bool { waiting.count >= backlog }
+}
