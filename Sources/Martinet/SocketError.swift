@@ -2,7 +2,7 @@ import MartinetTCP
 import MartinetWire
 
 /// Why a call on a socket failed: what was tried, with whom, and the reason.
-public struct SocketError: Error, Hashable, Sendable {
+public struct SocketError: Error, Equatable, Sendable {
   /// What was tried.
   public enum Operation: String, Hashable, Sendable {
     case open
@@ -22,7 +22,7 @@ public struct SocketError: Error, Hashable, Sendable {
   }
 
   /// Why it failed.
-  public enum Reason: Hashable, Sendable {
+  public enum Reason: Equatable, Sendable {
     // The call
 
     /// An argument is outside of its bounds; the text says which and what they are.

@@ -21,7 +21,7 @@ public enum PacketLoss: UInt8, Sendable, CaseIterable {
 }
 
 /// What one direction of a wire counts, in packets unless it says octets.
-public struct ChannelStatistics: Hashable, Sendable {
+public struct ChannelStatistics: Equatable, Sendable {
   /// What was handed in.
   public var entered: UInt64 = 0
   public var octetsEntered: UInt64 = 0

@@ -4,7 +4,7 @@ import MartinetTCP
 ///
 /// A packet meets, in this order: the MTU, the queue (drop-tail, then the ECN mark), the transmitter with its rate, burst loss,
 /// random loss, corruption, duplication, and then the delay with its jitter and reordering.
-public struct Impairment: Hashable, Sendable {
+public struct Impairment: Equatable, Sendable {
   /// Bits per second that the transmitter puts on the wire, the octets of the packet (or frame) counted; 0 is without limit.
   public var rate: UInt64 = 0
   /// The time from the last bit sent to the last bit received.
@@ -46,7 +46,7 @@ public struct Impairment: Hashable, Sendable {
 }
 
 /// Loss in bursts after Gilbert and Elliott: a wire that is either good or bad and changes between packets.
-public struct BurstLoss: Hashable, Sendable {
+public struct BurstLoss: Equatable, Sendable {
   /// The chance, at each packet, that a good wire turns bad behind it.
   public var turnsBad: Probability
   /// The chance, at each packet, that a bad wire turns good behind it: the mean burst is the inverse of this, in packets.

@@ -2,7 +2,7 @@ import MartinetWire
 
 /// An endless stream of octets made from a seed, of which every place can be computed by itself: what a sender sends and a
 /// receiver compares with.
-public struct Pattern: Hashable, Sendable {
+public struct Pattern: Equatable, Sendable {
   private let key: UInt64
 
   public init(seed: UInt64) {
@@ -56,7 +56,7 @@ public struct Pattern: Hashable, Sendable {
 }
 
 /// A 64-bit sum of octets and numbers (FNV-1a) that tells two runs apart. It is no protection against anybody.
-public struct Digest: Hashable, Sendable {
+public struct Digest: Equatable, Sendable {
   public private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
   public init() {}

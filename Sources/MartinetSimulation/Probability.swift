@@ -1,5 +1,5 @@
 /// A probability in whole parts per billion, from 0 to 1: exact, and the same in every process.
-public struct Probability: Hashable, Sendable {
+public struct Probability: Equatable, Sendable {
   /// 0 to 1,000,000,000.
   public let partsPerBillion: UInt32
 

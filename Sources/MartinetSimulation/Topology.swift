@@ -3,27 +3,27 @@ import MartinetTCP
 import MartinetWire
 
 /// A host of a network.
-public struct HostID: Hashable, Sendable {
+public struct HostID: Equatable, Sendable {
   public let number: Int
 }
 
 /// A wire of a network.
-public struct WireID: Hashable, Sendable {
+public struct WireID: Equatable, Sendable {
   public let number: Int
 }
 
 /// An Ethernet switch of a network.
-public struct SwitchID: Hashable, Sendable {
+public struct SwitchID: Equatable, Sendable {
   public let number: Int
 }
 
 /// A router of a network.
-public struct RouterID: Hashable, Sendable {
+public struct RouterID: Equatable, Sendable {
   public let number: Int
 }
 
 /// What a wire can end at.
-public enum Node: Hashable, Sendable {
+public enum Node: Equatable, Sendable {
   case host(HostID)
   case ethernetSwitch(SwitchID)
   case router(RouterID)
@@ -40,7 +40,7 @@ public enum WireDirection: UInt8, Sendable, CaseIterable {
 /// What a wire is made of.
 public struct WireDescription: Sendable {
   /// What the wire carries. A wire that ends at a switch carries Ethernet; one that ends at a router is to carry IP.
-  public enum Medium: Sendable {
+  public enum Medium: UInt8, Sendable {
     /// Bare IP packets.
     case ip
     /// Ethernet II frames.
@@ -71,7 +71,7 @@ public enum WireChange: Sendable {
 }
 
 /// What a filter decides about a packet that would arrive.
-public enum FilterVerdict: Hashable, Sendable {
+public enum FilterVerdict: Equatable, Sendable {
   case passes
   case isLost
   /// It arrives so much later and lets others overtake.

@@ -5,7 +5,7 @@ import MartinetWire
 public typealias ConnectionHandle = ConnectionID
 
 /// A listener of a host: slot and generation.
-public struct ListenerHandle: Hashable, Sendable {
+public struct ListenerHandle: Equatable, Sendable {
   public let slot: UInt32
   public let generation: UInt32
   init(slot: UInt32, generation: UInt32) {
@@ -15,7 +15,7 @@ public struct ListenerHandle: Hashable, Sendable {
 }
 
 /// A UDP endpoint of a host: slot and generation.
-public struct DatagramHandle: Hashable, Sendable {
+public struct DatagramHandle: Equatable, Sendable {
   public let slot: UInt32
   public let generation: UInt32
   init(slot: UInt32, generation: UInt32) {
@@ -25,7 +25,7 @@ public struct DatagramHandle: Hashable, Sendable {
 }
 
 /// What a handle is ready for at this moment.
-public struct Readiness: OptionSet, Hashable, Sendable {
+public struct Readiness: OptionSet, Equatable, Sendable {
   public let rawValue: UInt16
   public init(rawValue: UInt16) { self.rawValue = rawValue }
   /// A receive call would bring octets, a datagram, the end of the stream, or an error.
@@ -52,7 +52,7 @@ public enum HostEvent: Sendable {
 }
 
 /// Why a call on a host failed.
-public enum HostError: Error, Hashable, Sendable {
+public enum HostError: Error, Equatable, Sendable {
   /// Another endpoint holds that address and port.
   case addressInUse
   /// The local address is none of the host's.
@@ -93,14 +93,14 @@ public struct ReceivedDatagram: Sendable {
 }
 
 /// An ICMP error that was reported for a datagram.
-public struct DatagramError: Hashable, Sendable {
+public struct DatagramError: Equatable, Sendable {
   public var cause: UnreachableCause
   /// Where the datagram was sent to.
   public var remote: Endpoint
 }
 
 /// What a program can set on one UDP endpoint.
-public struct DatagramOptions: Hashable, Sendable {
+public struct DatagramOptions: Equatable, Sendable {
   /// DSCP and ECN.
   public var trafficClass: UInt8 = 0
   /// TTL or hop limit, 1 to 255.

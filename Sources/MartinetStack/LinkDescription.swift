@@ -1,7 +1,7 @@
 import MartinetWire
 
 /// An interface of a host, by number, in the order they were added.
-public struct InterfaceID: Hashable, Sendable {
+public struct InterfaceID: Equatable, Sendable {
   public let rawValue: UInt16
   public init(rawValue: UInt16) { self.rawValue = rawValue }
 }
@@ -31,7 +31,7 @@ public struct InterfaceName: Sendable {
 /// What a link offers to the host above it.
 public struct LinkDescription: Sendable {
   /// What the link carries.
-  public enum Kind: Hashable, Sendable {
+  public enum Kind: Equatable, Sendable {
     /// Bare IP packets.
     case ip
     /// Ethernet II frames; the address is ours.

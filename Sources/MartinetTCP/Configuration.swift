@@ -58,7 +58,7 @@ public enum CongestionAlgorithm: UInt8, Sendable, CaseIterable {
 }
 
 /// What a program can set on one connection.
-public struct ConnectionOptions: Hashable, Sendable {
+public struct ConnectionOptions: Equatable, Sendable {
   /// Nagle's algorithm off (RFC 9293 section 3.7.4).
   public var noDelay = false
   /// Keep-alive on (RFC 9293 section 3.8.4).

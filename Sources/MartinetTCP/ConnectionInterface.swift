@@ -86,7 +86,7 @@ public struct ConnectionStatus: Sendable {
 }
 
 /// What a connection counts.
-public struct ConnectionStatistics: Hashable, Sendable {
+public struct ConnectionStatistics: Equatable, Sendable {
   public var segmentsSent: UInt64 = 0
   public var segmentsReceived: UInt64 = 0
   public var bytesSent: UInt64 = 0

@@ -1,7 +1,7 @@
 import MartinetWire
 
 /// An ICMP error as it concerns a connection.
-public struct UnreachableCause: Hashable, Sendable {
+public struct UnreachableCause: Equatable, Sendable {
   public var isIPv6: Bool
   /// The ICMP type.
   public var type: UInt8
@@ -16,7 +16,7 @@ public struct UnreachableCause: Hashable, Sendable {
 }
 
 /// What a connection knew when it gave its peer up.
-public struct SilenceEvidence: Hashable, Sendable {
+public struct SilenceEvidence: Equatable, Sendable {
   /// The octets nobody acknowledged.
   public var unacknowledged: SequenceRange
   /// How long nothing was acknowledged, or nothing was heard.
@@ -35,7 +35,7 @@ public struct SilenceEvidence: Hashable, Sendable {
 }
 
 /// Why a connection is over.
-public enum EndReason: Hashable, Sendable {
+public enum EndReason: Equatable, Sendable {
   /// Both sides closed.
   case closed
   /// The peer answered the SYN with RST.
@@ -65,7 +65,7 @@ public enum EndReason: Hashable, Sendable {
 }
 
 /// Why a call on a connection failed (RFC 9293 section 3.10).
-public enum CallError: Error, Hashable, Sendable {
+public enum CallError: Error, Equatable, Sendable {
   /// "connection does not exist"
   case doesNotExist
   /// "connection already exists"
@@ -77,7 +77,7 @@ public enum CallError: Error, Hashable, Sendable {
 }
 
 /// What a receive call brought.
-public enum Received: Hashable, Sendable {
+public enum Received: Equatable, Sendable {
   /// So many octets were copied.
   case bytes(Int)
   /// Nothing is there yet.
@@ -87,7 +87,7 @@ public enum Received: Hashable, Sendable {
 }
 
 /// What happened to a connection since it was last asked.
-public struct ConnectionEvents: OptionSet, Hashable, Sendable {
+public struct ConnectionEvents: OptionSet, Equatable, Sendable {
   public let rawValue: UInt16
   public init(rawValue: UInt16) { self.rawValue = rawValue }
   /// The handshake is complete.

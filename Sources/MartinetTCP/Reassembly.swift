@@ -19,7 +19,7 @@ struct Reassembly {
   var highest: SequenceNumber? { held.last?.range.upper }
 
   /// What became of an arrival.
-  enum Insertion {
+  enum Insertion: UInt8 {
     case stored
     /// Everything in it was here already; the octets that were first are kept (ATK-09).
     case duplicate

@@ -1,6 +1,6 @@
 /// A span of time in whole nanoseconds, positive or negative.
 @frozen
-public struct Interval: Hashable, Comparable, Sendable {
+public struct Interval: Comparable, Sendable {
   public let nanoseconds: Int64
 
   @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
@@ -42,7 +42,7 @@ public struct Interval: Hashable, Comparable, Sendable {
 
 /// A point in time: nanoseconds since an origin that whoever drives the stack chooses. The core reads no clock.
 @frozen
-public struct Instant: Hashable, Comparable, Sendable {
+public struct Instant: Comparable, Sendable {
   public let nanoseconds: Int64
 
   @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }

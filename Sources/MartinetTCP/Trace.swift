@@ -2,7 +2,7 @@ import MartinetWire
 
 /// The connection that a trace event belongs to: the host's slot and its generation.
 @frozen
-public struct ConnectionID: Hashable, Sendable {
+public struct ConnectionID: Equatable, Sendable {
   public let slot: UInt32
   public let generation: UInt32
   @inlinable

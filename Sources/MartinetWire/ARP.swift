@@ -1,6 +1,6 @@
 /// An ARP packet for IPv4 over Ethernet (RFC 826).
 @frozen
-public struct ARPPacket: Hashable, Sendable {
+public struct ARPPacket: Equatable, Sendable {
   public enum Operation: UInt16, Sendable {
     case request = 1
     case reply = 2

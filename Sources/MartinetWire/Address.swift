@@ -1,6 +1,6 @@
 /// An IPv4 address.
 @frozen
-public struct IPv4Address: Hashable, Sendable {
+public struct IPv4Address: Equatable, Sendable {
   /// The address as a number, most significant octet first.
   public let rawValue: UInt32
   @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
@@ -16,7 +16,7 @@ public struct IPv4Address: Hashable, Sendable {
 
 /// An IPv6 address.
 @frozen
-public struct IPv6Address: Hashable, Sendable {
+public struct IPv6Address: Equatable, Sendable {
   /// The first eight octets as a number, most significant first.
   public let high: UInt64
   /// The last eight octets as a number, most significant first.
@@ -31,7 +31,7 @@ public struct IPv6Address: Hashable, Sendable {
 
 /// An IP address of either family.
 @frozen
-public enum IPAddress: Hashable, Sendable {
+public enum IPAddress: Equatable, Sendable {
   case v4(IPv4Address)
   case v6(IPv6Address)
 
@@ -40,7 +40,7 @@ public enum IPAddress: Hashable, Sendable {
 
 /// An address and a port.
 @frozen
-public struct Endpoint: Hashable, Sendable {
+public struct Endpoint: Equatable, Sendable {
   public var address: IPAddress
   public var port: UInt16
   @inlinable public init(_ address: IPAddress, _ port: UInt16) {
@@ -51,7 +51,7 @@ public struct Endpoint: Hashable, Sendable {
 
 /// An address with the length of its network prefix.
 @frozen
-public struct IPPrefix: Hashable, Sendable {
+public struct IPPrefix: Equatable, Sendable {
   public var address: IPAddress
   /// 0 to 32 for IPv4, 0 to 128 for IPv6.
   public var length: UInt8

@@ -11,7 +11,7 @@ public enum EtherType {
 
 /// The tag of a frame of a virtual network (IEEE 802.1Q).
 @frozen
-public struct VLANTag: Hashable, Sendable {
+public struct VLANTag: Equatable, Sendable {
   /// Priority (3 bits), drop eligibility (1 bit), network (12 bits).
   public let rawValue: UInt16
   @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -26,7 +26,7 @@ public struct VLANTag: Hashable, Sendable {
 
 /// The header of an Ethernet II frame (RFC 894), with or without a VLAN tag.
 @frozen
-public struct EthernetHeader: Hashable, Sendable {
+public struct EthernetHeader: Equatable, Sendable {
   public var destination: MACAddress
   public var source: MACAddress
   public var tag: VLANTag?

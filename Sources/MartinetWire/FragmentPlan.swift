@@ -1,10 +1,10 @@
 /// How a datagram is cut into fragments (RFC 791 section 3.2, RFC 8200 section 4.5): one behind the other without overlap, each
 /// but the last a multiple of eight octets.
 @frozen
-public struct FragmentPlan: Hashable, Sendable {
+public struct FragmentPlan: Equatable, Sendable {
   /// One fragment of a plan.
   @frozen
-  public struct Piece: Hashable, Sendable {
+  public struct Piece: Equatable, Sendable {
     /// Where the piece belongs in the datagram's payload, in octets.
     public let offset: Int
     public let count: Int

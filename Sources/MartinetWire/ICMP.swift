@@ -1,5 +1,5 @@
 /// A message of ICMP for IPv4 (RFC 792), without what it carries behind its eight octets.
-public enum ICMPMessage: Hashable, Sendable {
+public enum ICMPMessage: Equatable, Sendable {
   case echoReply(identifier: UInt16, sequence: UInt16)
   /// The next-hop MTU of RFC 1191 section 4 with code 4; 0 from a router that does not know it.
   case destinationUnreachable(code: UInt8, nextHopMTU: UInt16)

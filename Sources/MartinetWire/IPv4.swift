@@ -1,5 +1,5 @@
 /// An IPv4 header (RFC 791 section 3.1). Options are checked and skipped.
-public struct IPv4Header: Hashable, Sendable {
+public struct IPv4Header: Equatable, Sendable {
   /// DSCP and ECN.
   public var trafficClass: UInt8
   /// The octets of the packet, header included. Encoding into a departure takes the departure's.

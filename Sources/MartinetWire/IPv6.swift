@@ -1,5 +1,5 @@
 /// An IPv6 header (RFC 8200 section 3), without its extension headers.
-public struct IPv6Header: Hashable, Sendable {
+public struct IPv6Header: Equatable, Sendable {
   /// DSCP and ECN.
   public var trafficClass: UInt8
   /// 20 bits.

@@ -1,5 +1,5 @@
 /// Where the chain of headers of an IPv6 packet leads (RFC 8200 section 4).
-public enum IPv6Chain: Hashable, Sendable {
+public enum IPv6Chain: Equatable, Sendable {
   /// What is no extension header begins at `offset`. Its number stands at `nextHeaderPosition`, which the host that does not
   /// know it reports (RFC 8200 section 4).
   case upper(protocolNumber: UInt8, offset: Int, nextHeaderPosition: Int)

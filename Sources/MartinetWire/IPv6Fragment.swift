@@ -1,6 +1,6 @@
 /// The fragment header of IPv6 (RFC 8200 section 4.5).
 @frozen
-public struct IPv6FragmentHeader: Hashable, Sendable {
+public struct IPv6FragmentHeader: Equatable, Sendable {
   /// The protocol number of what the fragments carry.
   public var nextHeader: UInt8
   /// Where the payload belongs in the fragmentable part, in octets: a multiple of 8.

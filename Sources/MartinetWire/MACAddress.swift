@@ -1,6 +1,6 @@
 /// A 48-bit address of an Ethernet interface.
 @frozen
-public struct MACAddress: Hashable, Sendable {
+public struct MACAddress: Equatable, Sendable {
   /// The address as a number of 48 bits, first octet most significant.
   public let rawValue: UInt64
 

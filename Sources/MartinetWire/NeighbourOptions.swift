@@ -1,5 +1,5 @@
 /// A prefix that a router announces (RFC 4861 section 4.6.2). Lifetimes are in seconds; all ones mean for ever.
-public struct PrefixInformation: Hashable, Sendable {
+public struct PrefixInformation: Equatable, Sendable {
   public var prefix: IPv6Address
   /// 0 to 128.
   public var length: UInt8

@@ -1,6 +1,6 @@
 /// The number of a page of a ``PagePool``.
 @frozen
-public struct PageIndex: Hashable, Sendable {
+public struct PageIndex: Equatable, Sendable {
   public let rawValue: UInt32
   @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
   /// No page.

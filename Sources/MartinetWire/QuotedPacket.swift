@@ -1,5 +1,5 @@
 /// What an ICMP error tells of the packet that it is about: enough to find whose it was (RFC 1122 section 3.2.2).
-public struct QuotedPacket: Hashable, Sendable {
+public struct QuotedPacket: Equatable, Sendable {
   public var source: IPAddress
   public var destination: IPAddress
   public var protocolNumber: UInt8

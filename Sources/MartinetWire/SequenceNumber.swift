@@ -3,7 +3,7 @@
 /// Two sequence numbers have no `<`: on a circle each is before the other. One asks whether a number lies in a
 /// ``SequenceRange``, or which of two numbers that are less than 2^31 apart comes first.
 @frozen
-public struct SequenceNumber: Hashable, Sendable {
+public struct SequenceNumber: Equatable, Sendable {
   /// The number as it stands in the header.
   public let rawValue: UInt32
 
@@ -69,7 +69,7 @@ public struct SequenceNumber: Hashable, Sendable {
 
 /// A half-open run of sequence numbers: `lower` belongs to it, `upper` does not.
 @frozen
-public struct SequenceRange: Hashable, Sendable {
+public struct SequenceRange: Equatable, Sendable {
   public var lower: SequenceNumber
   public var upper: SequenceNumber
 
@@ -120,7 +120,7 @@ public struct SequenceRange: Hashable, Sendable {
 
 /// A window scale shift of RFC 7323 section 2.3: 0 to 14 and nothing else.
 @frozen
-public struct WindowScale: Hashable, Sendable {
+public struct WindowScale: Equatable, Sendable {
   public let shift: UInt8
 
   /// The largest shift there is: it makes windows of up to 2^30 octets.

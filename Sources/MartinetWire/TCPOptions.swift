@@ -3,7 +3,7 @@ public typealias SACKBlock = SequenceRange
 
 /// The two values of a timestamps option (RFC 7323 section 3.2).
 @frozen
-public struct TCPTimestamps: Hashable, Sendable {
+public struct TCPTimestamps: Equatable, Sendable {
   /// TSval, the sender's clock.
   public var value: UInt32
   /// TSecr, the clock value that is echoed.
@@ -24,7 +24,7 @@ public struct FastOpenCookie: Sendable {
 }
 
 /// The counters of an accurate ECN option (RFC 9768 section 3.2.3), 24 bits each; absent ones are nil.
-public struct AccurateECNCounters: Hashable, Sendable {
+public struct AccurateECNCounters: Equatable, Sendable {
   public var ect0Bytes: UInt32?
   public var ceBytes: UInt32?
   public var ect1Bytes: UInt32?
@@ -42,7 +42,7 @@ public struct AccurateECNCounters: Hashable, Sendable {
 
 /// The user timeout of RFC 5482: a granularity bit and 15 bits of minutes or seconds.
 @frozen
-public struct UserTimeoutOption: Hashable, Sendable {
+public struct UserTimeoutOption: Equatable, Sendable {
   public var inMinutes: Bool
   /// 1 to 32767; 0 is reserved and ignored (RFC 5482 section 3.3).
   public var value: UInt16
@@ -58,7 +58,7 @@ public struct UserTimeoutOption: Hashable, Sendable {
 public struct TCPOptions: Sendable {
   /// Which options are there.
   @frozen
-  public struct Presence: OptionSet, Hashable, Sendable {
+  public struct Presence: OptionSet, Equatable, Sendable {
     public let rawValue: UInt16
     @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
     public static let maximumSegmentSize = Presence(rawValue: 1)

@@ -1,6 +1,6 @@
 /// The nine control bits of a TCP header (RFC 9293 section 3.1, and AE of RFC 9768), in the order of the wire.
 @frozen
-public struct TCPFlags: OptionSet, Hashable, Sendable {
+public struct TCPFlags: OptionSet, Equatable, Sendable {
   public let rawValue: UInt16
 
   @inlinable

@@ -1,6 +1,6 @@
 /// A UDP header (RFC 768). Like TCP's it does not keep the checksum, except for whether there is one.
 @frozen
-public struct UDPHeader: Hashable, Sendable {
+public struct UDPHeader: Equatable, Sendable {
   public var sourcePort: UInt16
   public var destinationPort: UInt16
   /// The octets of header and payload: at least 8.

@@ -1,5 +1,5 @@
 /// What is wrong with bytes that do not parse. Nothing else can happen to bad bytes: no parser traps.
-public enum WireError: UInt8, Error, Hashable, Sendable, CaseIterable {
+public enum WireError: UInt8, Error, Equatable, Sendable, CaseIterable {
   /// There are fewer octets than the header needs.
   case truncated
   /// The version field is not the one of the protocol.
