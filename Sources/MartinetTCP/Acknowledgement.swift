@@ -54,8 +54,9 @@ extension Connection {
     if snd.outstanding.advances(to: header.acknowledgement) {
       advance(to: header, sackNews: sackNews, &environment, at: segment.now)
     } else if header.acknowledgement == snd.una && snd.una != snd.nxt {
+      // What answers a probe of a closed window says that the octet was refused, not that it was lost.
       let isDuplicate =
-        segment.payload.count == 0 && !header.isFIN && (negotiated.sack ? sackNews > 0 : !windowMoved)
+        segment.payload.count == 0 && !header.isFIN && snd.wnd > 0 && (negotiated.sack ? sackNews > 0 : !windowMoved)
       if isDuplicate { duplicateArrives(&environment, at: segment.now) }
     }
     if endReason != nil { return }
