@@ -53,11 +53,8 @@ extension Connection {
     let windowMoved = updateSendWindow(header, &environment, at: segment.now)
     if snd.outstanding.advances(to: header.acknowledgement) {
       advance(to: header, sackNews: sackNews, &environment, at: segment.now)
-    } else if header.acknowledgement == snd.una && snd.una != snd.nxt {
-      // What answers a probe of a closed window says that the octet was refused, not that it was lost.
-      let isDuplicate =
-        segment.payload.count == 0 && !header.isFIN && snd.wnd > 0 && (negotiated.sack ? sackNews > 0 : !windowMoved)
-      if isDuplicate { duplicateArrives(&environment, at: segment.now) }
+    } else if snd.una != snd.nxt && isDuplicate(segment, sackNews: sackNews, windowMoved: windowMoved) {
+      duplicateArrives(&environment, at: segment.now)
     }
     if endReason != nil { return }
     if snd.wnd > previousWindow { windowOpened(&environment, at: segment.now) }
@@ -67,6 +64,15 @@ extension Connection {
       recovery.timeouts = 0
     }
     armSendTimers(in: &environment, at: segment.now)
+  }
+
+  /// Whether an acknowledgement of nothing new is a sign that a segment left the network out of order.
+  private func isDuplicate(_ segment: borrowing ArrivingSegment, sackNews: Int, windowMoved: Bool) -> Bool {
+    // With SACK, news are that sign whatever else the segment says (RFC 6675 section 2).
+    if negotiated.sack { return sackNews > 0 }
+    // RFC 5681 section 2. What answers a probe of a closed window says that the octet was refused, not that it was lost.
+    return segment.header.acknowledgement == snd.una && segment.payload.count == 0 && !segment.header.isFIN
+      && snd.wnd > 0 && !windowMoved
   }
 
   /// Takes the SACK blocks that lie between SEG.ACK and SND.NXT (RFC 2018 section 5); returns the octets that are news.

@@ -130,7 +130,7 @@ extension Connection {
     flags.insert(.synAcknowledged)
     snd.una = snd.iss + 1
     snd.nxt = SequenceNumber.later(snd.nxt, snd.una)
-    if synRetransmissions == 0 {
+    if !flags.contains(.synRepeated) {
       measured(now - lastSentAt, in: &environment, at: now)
     } else if negotiated.timestamps && header.options.has(.timestamps) && header.options.timestamps.echo != 0 {
       measuredByEcho(header.options.timestamps.echo, in: &environment, at: now)

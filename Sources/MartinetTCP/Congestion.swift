@@ -1,5 +1,5 @@
 /// What an acknowledgement of new data tells congestion control.
-struct AcknowledgementSample {
+package struct AcknowledgementSample {
   /// Octets that the cumulative acknowledgement advanced over.
   var octets: Int
   /// Octets that were in flight before.
@@ -11,12 +11,24 @@ struct AcknowledgementSample {
   /// Whether data lost to a timeout are still being repaired.
   var isAfterTimeout: Bool
   var now: Instant
+
+  package init(
+    octets: Int, inFlightBefore: Int, segmentSize: Int, roundTrip: Interval? = nil, isAfterTimeout: Bool = false,
+    now: Instant
+  ) {
+    self.octets = octets
+    self.inFlightBefore = inFlightBefore
+    self.segmentSize = segmentSize
+    self.roundTrip = roundTrip
+    self.isAfterTimeout = isAfterTimeout
+    self.now = now
+  }
 }
 
 /// What congestion control hears of: one event, whichever algorithm listens.
-enum CongestionEvent {
+package enum CongestionEvent {
   case acknowledged(AcknowledgementSample)
-  /// A duplicate acknowledgement in fast recovery without SACK, with so many segments outstanding (RFC 5681 section 3.2, step 4).
+  /// A duplicate acknowledgement in fast recovery without SACK, with so many octets outstanding when it began (RFC 5681 section 3.2, step 4).
   case duplicateInRecovery(segmentSize: Int, flightSize: Int)
   /// Loss was detected; `flightSize` leaves limited transmit out (RFC 5681 section 3.2, step 2).
   case enteredRecovery(flightSize: Int, segmentSize: Int, usesSACK: Bool)
@@ -33,31 +45,31 @@ enum CongestionEvent {
 }
 
 /// The congestion window, whichever algorithm moves it.
-struct Congestion {
+package struct Congestion {
   let algorithm: CongestionAlgorithm
   /// cwnd, in octets.
-  private(set) var window: Int
+  package private(set) var window: Int
   /// ssthresh, in octets.
-  private(set) var threshold = Congestion.unlimited
+  package private(set) var threshold = Congestion.unlimited
   private var reno = Reno()
 
   /// "Arbitrarily high" (RFC 5681 section 3.1).
   static let unlimited = Int(Int32.max)
 
-  init(_ algorithm: CongestionAlgorithm, window: Int) {
+  package init(_ algorithm: CongestionAlgorithm, window: Int) {
     self.algorithm = algorithm
     self.window = window
   }
 
   /// IW (RFC 6928 section 2), in octets, or one segment after a handshake that lost more than one SYN.
-  static func initialWindow(segments: Int, segmentSize: Int, handshakeWasLossy: Bool) -> Int {
+  package static func initialWindow(segments: Int, segmentSize: Int, handshakeWasLossy: Bool) -> Int {
     if handshakeWasLossy { return segmentSize }
     return min(segments * segmentSize, max(2 * segmentSize, segments * 1460))
   }
 
   var isInSlowStart: Bool { window < threshold }
 
-  mutating func on(_ event: CongestionEvent) {
+  package mutating func on(_ event: CongestionEvent) {
     switch algorithm {
     case .reno: reno.on(event, window: &window, threshold: &threshold)
     }

@@ -225,11 +225,12 @@ extension Connection {
     let isNewer: Bool
     if negotiated.timestamps && header.options.has(.timestamps) {
       let difference = Int32(bitPattern: header.options.timestamps.value &- rcv.timestampRecent)
-      isNewer = difference > 0 || (difference == 0 && header.sequence.isAfter(rcv.nxt))
+      isNewer = difference > 0 || (difference == 0 && header.sequence.isAtOrAfter(rcv.nxt))
     } else if !negotiated.timestamps && header.options.has(.timestamps) {
       isNewer = true
     } else {
-      isNewer = header.sequence.isAfter(rcv.nxt)
+      // RCV.NXT - 1 was the last number seen, that of the FIN.
+      isNewer = header.sequence.isAtOrAfter(rcv.nxt)
     }
     return isNewer ? snd.nxt : nil
   }

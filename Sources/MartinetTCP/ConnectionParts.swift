@@ -105,6 +105,8 @@ struct RecoveryState {
   var duplicates = 0
   /// Whether a partial acknowledgement has come in this recovery.
   var sawPartial = false
+  /// What was outstanding when recovery began, or at the last partial acknowledgement: so many octets can cause duplicates.
+  var flightSize = 0
   /// Retransmissions by the timer since something was acknowledged.
   var timeouts = 0
   /// Since when nothing was acknowledged, as far as giving up goes.
@@ -171,4 +173,6 @@ struct ConnectionFlags: OptionSet {
   static let synAcknowledged = ConnectionFlags(rawValue: 2048)
   /// The octet at SND.NXT - 1 left as a probe of a closed window.
   static let probing = ConnectionFlags(rawValue: 4096)
+  /// Our SYN left more than once, alone or with its ACK, so that its acknowledgement times neither (Karn).
+  static let synRepeated = ConnectionFlags(rawValue: 8192)
 }

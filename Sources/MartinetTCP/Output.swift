@@ -55,6 +55,7 @@ extension Connection {
     into departure: inout Departure, _ environment: inout Environment, at now: Instant
   ) -> SegmentEnvelope {
     flags.remove(.synDue)
+    if snd.nxt != snd.iss { flags.insert(.synRepeated) }
     snd.nxt = SequenceNumber.later(snd.nxt, snd.iss + 1)
     lastSentAt = now
     timers[.retransmission] = now + roundTrip.timeout(environment.configuration)
@@ -83,6 +84,8 @@ extension Connection {
       guard range.upper.distance(from: snd.una) <= max(snd.wnd, 1) else { return nil }
     }
     output.reason = recovery.front ?? (recovery.mode == .timeout ? .timeoutRecovery : repairReason)
+    // The timer does not repeat a segment less than one timeout after it left (RFC 6298 section 5).
+    if output.reason == .fastRetransmission && range.lower == snd.una { timers.cancel(.retransmission) }
     recovery.front = nil
     count(output.reason)
     scoreboard.resent(range, at: output.now)

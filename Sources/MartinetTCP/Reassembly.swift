@@ -1,7 +1,7 @@
 import MartinetWire
 
 /// Octets that arrived ahead of others, kept in the pages they arrived in (RFC 9293 section 3.10.7.4, seventh).
-struct Reassembly {
+package struct Reassembly {
   private struct Held: BitwiseCopyable {
     var range: SequenceRange
     var chain: PageChain.Parked
@@ -13,13 +13,15 @@ struct Reassembly {
   private var recent = InlineArray<4, SequenceNumber>(repeating: SequenceNumber(0))
   private var recentCount = 0
 
-  var isEmpty: Bool { held.isEmpty }
-  var count: Int { held.count }
+  package init() {}
+
+  package var isEmpty: Bool { held.isEmpty }
+  package var count: Int { held.count }
   /// The end of the highest range held.
   var highest: SequenceNumber? { held.last?.range.upper }
 
   /// What became of an arrival.
-  enum Insertion: UInt8 {
+  package enum Insertion: UInt8 {
     case stored
     /// Everything in it was here already; the octets that were first are kept (ATK-09).
     case duplicate
@@ -28,7 +30,7 @@ struct Reassembly {
   }
 
   /// Keeps the octets of `range`, which `chain` holds. Of octets that are here already the first copy stays.
-  mutating func insert(
+  package mutating func insert(
     _ range: SequenceRange, _ chain: consuming PageChain, limit: Int, in pool: inout PagePool
   ) -> Insertion {
     var rest = range
@@ -64,7 +66,7 @@ struct Reassembly {
   }
 
   /// Takes the range that begins at `number` or before it; its chain starts at `number`.
-  mutating func take(at number: SequenceNumber, in pool: inout PagePool) -> PageChain? {
+  package mutating func take(at number: SequenceNumber, in pool: inout PagePool) -> PageChain? {
     while let first = held.first, !first.range.lower.isAfter(number) {
       held.removeFirst()
       var chain = PageChain(first.chain)
@@ -79,7 +81,7 @@ struct Reassembly {
     return nil
   }
 
-  mutating func removeAll(in pool: inout PagePool) {
+  package mutating func removeAll(in pool: inout PagePool) {
     for entry in held { pool.release(PageChain(entry.chain)) }
     held = []
     recentCount = 0
@@ -93,7 +95,7 @@ struct Reassembly {
   }
 
   /// Writes SACK blocks into `options`, the newest arrival's first, `limit` at most (RFC 2018 section 4).
-  func writeBlocks(into options: inout TCPOptions, limit: Int) {
+  package func writeBlocks(into options: inout TCPOptions, limit: Int) {
     var position = 0
     while position < recentCount && Int(options.sackCount) < limit {
       if let block = range(holding: recent[position]) { add(block, to: &options) }

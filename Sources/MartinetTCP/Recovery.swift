@@ -38,6 +38,7 @@ extension Connection {
   private mutating func partialAcknowledgementArrives(
     _ sample: AcknowledgementSample, _ environment: inout Environment
   ) -> Bool {
+    recovery.flightSize = snd.outstanding.count
     if negotiated.sack {
       lookForLoss(&environment, at: sample.now)
     } else {
@@ -46,11 +47,12 @@ extension Connection {
     }
     if let front = scoreboard.front, front.state == .inFlight, !front.isRetransmitted {
       lose(front, .partialAcknowledgement, &environment, at: sample.now)
+      if !negotiated.sack { recovery.front = .partialAcknowledgement }
     }
-    // The impatient variant: the timer restarts on the first partial acknowledgement only (RFC 6582 section 4).
+    // The impatient variant: without SACK the timer restarts on the first partial acknowledgement only (RFC 6582 section 4).
     let isFirst = !recovery.sawPartial
     recovery.sawPartial = true
-    return isFirst
+    return isFirst || negotiated.sack
   }
 
   /// An acknowledgement that acknowledges nothing new while data are outstanding (RFC 5681 section 2).
@@ -66,7 +68,7 @@ extension Connection {
         lookForLoss(&environment, at: now)
       } else {
         let before = congestion.window
-        congestion.on(.duplicateInRecovery(segmentSize: segmentSize, flightSize: snd.outstanding.count))
+        congestion.on(.duplicateInRecovery(segmentSize: segmentSize, flightSize: recovery.flightSize))
         if congestion.window != before { traceCongestion(.inflatedByDuplicate, in: &environment, at: now) }
       }
     case .open:
@@ -121,6 +123,7 @@ extension Connection {
   private mutating func enterRecovery(_ environment: inout Environment, at now: Instant) {
     recovery.mode = .fast
     recovery.recover = snd.nxt
+    recovery.flightSize = snd.outstanding.count
     recovery.sawPartial = false
     // What limited transmit sent does not count (RFC 5681 section 3.2, step 2).
     let flightSize = min(snd.outstanding.count, max(congestion.window, segmentSize))

@@ -1,18 +1,18 @@
 /// A double-ended queue in one array whose capacity is a power of two: what the send queue and the scoreboard keep their entries in.
-struct RingBuffer<Element: BitwiseCopyable> {
+package struct RingBuffer<Element: BitwiseCopyable> {
   private var storage: [Element] = []
   private var head = 0
   private let filler: Element
-  private(set) var count = 0
+  package private(set) var count = 0
 
   /// An empty buffer that holds no memory; `filler` stands in places that are not in use.
-  init(filler: Element) {
+  package init(filler: Element) {
     self.filler = filler
   }
 
   var isEmpty: Bool { count == 0 }
 
-  subscript(index: Int) -> Element {
+  package subscript(index: Int) -> Element {
     get {
       precondition(index >= 0 && index < count, "an index beyond the ring buffer")
       return storage[(head + index) & (storage.count - 1)]
@@ -26,14 +26,14 @@ struct RingBuffer<Element: BitwiseCopyable> {
   var first: Element? { count > 0 ? self[0] : nil }
   var last: Element? { count > 0 ? self[count - 1] : nil }
 
-  mutating func append(_ element: Element) {
+  package mutating func append(_ element: Element) {
     if count == storage.count { grow() }
     storage[(head + count) & (storage.count - 1)] = element
     count += 1
   }
 
   /// Puts `element` before the entry at `index`; costs as much as there are entries behind.
-  mutating func insert(_ element: Element, at index: Int) {
+  package mutating func insert(_ element: Element, at index: Int) {
     append(element)
     var position = count - 1
     while position > index {
@@ -43,7 +43,7 @@ struct RingBuffer<Element: BitwiseCopyable> {
     self[index] = element
   }
 
-  mutating func removeFirst(_ number: Int = 1) {
+  package mutating func removeFirst(_ number: Int = 1) {
     precondition(number <= count, "more entries are removed than there are")
     guard number > 0 else { return }
     head = (head + number) & (storage.count - 1)
@@ -51,7 +51,7 @@ struct RingBuffer<Element: BitwiseCopyable> {
   }
 
   /// Empties the buffer, and gives its memory back if that is more than a little.
-  mutating func removeAll() {
+  package mutating func removeAll() {
     count = 0
     head = 0
     if storage.count > 16 { storage = [] }

@@ -1,24 +1,24 @@
 /// Round-trip time and retransmission timeout (RFC 6298).
-struct RoundTrip {
-  private(set) var smoothed = Interval.zero
-  private(set) var variation = Interval.zero
+package struct RoundTrip {
+  package private(set) var smoothed = Interval.zero
+  package private(set) var variation = Interval.zero
   private(set) var minimum = Interval.zero
   private(set) var hasSample = false
   /// The timeout before back-off.
   private(set) var base: Interval
   private var backoff = 0
 
-  init(_ configuration: Configuration) {
+  package init(_ configuration: Configuration) {
     base = configuration.initialRetransmissionTimeout
   }
 
   /// The retransmission timeout, backed off and capped.
-  func timeout(_ configuration: Configuration) -> Interval {
+  package func timeout(_ configuration: Configuration) -> Interval {
     min(base * (Int64(1) << Int64(backoff)), configuration.maximumRetransmissionTimeout)
   }
 
   /// Takes a measurement (RFC 6298 sections 2.2 and 2.3); ends the back-off (section 5.7).
-  mutating func measured(_ sample: Interval, _ configuration: Configuration) {
+  package mutating func measured(_ sample: Interval, _ configuration: Configuration) {
     let sample = max(sample, .zero)
     if hasSample {
       let difference = smoothed < sample ? sample - smoothed : smoothed - sample
@@ -38,7 +38,7 @@ struct RoundTrip {
   }
 
   /// The timer expired (RFC 6298 section 5.5).
-  mutating func backOff() {
+  package mutating func backOff() {
     backoff = min(backoff + 1, 16)
   }
 

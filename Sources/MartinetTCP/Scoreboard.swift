@@ -1,8 +1,8 @@
 import MartinetWire
 
 /// One transmission of a run of sequence numbers that is not yet acknowledged.
-struct TransmissionRecord: BitwiseCopyable {
-  enum State: UInt8, BitwiseCopyable {
+package struct TransmissionRecord: BitwiseCopyable {
+  package enum State: UInt8, BitwiseCopyable {
     /// Sent, and nothing is known of it.
     case inFlight
     /// The peer holds it (RFC 2018), but may still throw it away.
@@ -22,15 +22,15 @@ struct TransmissionRecord: BitwiseCopyable {
 }
 
 /// What is known of everything between SND.UNA and SND.NXT but the SYN: a record per transmission, in order.
-struct Scoreboard {
+package struct Scoreboard {
   private var records = RingBuffer<TransmissionRecord>(
     filler: TransmissionRecord(start: SequenceNumber(0), length: 0, sentAt: .zero))
   /// The ranges that the peer holds above the cumulative acknowledgement.
-  private(set) var sacked = SequenceRanges()
+  package private(set) var sacked = SequenceRanges()
   /// The octets believed to be on their way ("pipe", RFC 6675 section 4).
-  private(set) var inFlight = 0
+  package private(set) var inFlight = 0
   /// The octets taken for lost and not yet sent again.
-  private(set) var lost = 0
+  package private(set) var lost = 0
   /// No record before this one is lost.
   private var lostFrom = SequenceNumber(0)
   /// Records before this one were examined for loss already.
@@ -38,23 +38,25 @@ struct Scoreboard {
   /// When the latest transmission left that the peer is known to hold, of those that went out once.
   private var newestDelivered = Instant.zero
 
+  package init() {}
+
   var isEmpty: Bool { records.isEmpty }
-  var recordCount: Int { records.count }
-  var front: TransmissionRecord? { records.first }
+  package var recordCount: Int { records.count }
+  package var front: TransmissionRecord? { records.first }
 
   /// What a cumulative acknowledgement showed.
-  struct Acknowledged {
+  package struct Acknowledged {
     /// When the newest record was sent that went out once and was not reported before: a sample by Karn's rule.
-    var sampleSentAt: Instant?
+    package var sampleSentAt: Instant?
     /// Octets that leave the flight.
-    var octets = 0
+    package var octets = 0
     /// Whether any of it had been sent more than once.
-    var includesRetransmission = false
+    package var includesRetransmission = false
   }
 
   // MARK: Sending
 
-  mutating func sent(_ range: SequenceRange, at now: Instant) {
+  package mutating func sent(_ range: SequenceRange, at now: Instant) {
     if records.isEmpty {
       lostFrom = range.lower
       examinedUpTo = range.lower
@@ -64,7 +66,7 @@ struct Scoreboard {
   }
 
   /// The first octets taken for lost, `limit` at most.
-  mutating func nextLost(limit: Int) -> SequenceRange? {
+  package mutating func nextLost(limit: Int) -> SequenceRange? {
     guard lost > 0 else { return nil }
     var index = indexOfRecord(at: lostFrom)
     while index < records.count && records[index].state != .lost { index += 1 }
@@ -74,7 +76,7 @@ struct Scoreboard {
   }
 
   /// `range`, the start of a record, was sent again.
-  mutating func resent(_ range: SequenceRange, at now: Instant) {
+  package mutating func resent(_ range: SequenceRange, at now: Instant) {
     let index = indexOfRecord(at: range.lower)
     guard index < records.count, records[index].start == range.lower else { return }
     if range.count < Int(records[index].length) { split(index, at: range.upper) }
@@ -86,7 +88,7 @@ struct Scoreboard {
   // MARK: Acknowledgement
 
   /// Everything before `number` has arrived for good.
-  mutating func acknowledge(upTo number: SequenceNumber) -> Acknowledged {
+  package mutating func acknowledge(upTo number: SequenceNumber) -> Acknowledged {
     var result = Acknowledged()
     while let record = records.first, record.start.isBefore(number) {
       let octets = min(Int(record.length), number.distance(from: record.start))
@@ -110,7 +112,7 @@ struct Scoreboard {
   }
 
   /// The peer holds `block`, which lies between SND.UNA and SND.NXT; returns the octets that this is news of.
-  mutating func sack(_ block: SACKBlock) -> Int {
+  package mutating func sack(_ block: SACKBlock) -> Int {
     var news = 0
     var position = block.lower
     while let gap = sacked.firstGap(in: block, from: position) {
@@ -138,7 +140,7 @@ struct Scoreboard {
   }
 
   /// Forgets what the peer said it holds: it has thrown it away (RFC 2018 section 8).
-  mutating func forgetSACK() {
+  package mutating func forgetSACK() {
     for index in 0..<records.count where records[index].state == .sacked {
       change(index, to: .inFlight)
     }
@@ -155,7 +157,7 @@ struct Scoreboard {
   // MARK: Loss
 
   /// The first record is lost.
-  mutating func loseFront() {
+  package mutating func loseFront() {
     guard let front = records.first, front.state == .inFlight else { return }
     change(0, to: .lost)
     lostFrom = front.start
@@ -168,7 +170,7 @@ struct Scoreboard {
   }
 
   /// Everything that the peer does not hold is lost (RFC 5681 section 3.1, the timer expired).
-  mutating func loseAll() {
+  package mutating func loseAll() {
     for index in 0..<records.count where records[index].state == .inFlight {
       change(index, to: .lost)
     }
@@ -177,7 +179,7 @@ struct Scoreboard {
 
   /// Takes for lost what has enough octets or ranges above it that the peer holds (IsLost, RFC 6675 section 4);
   /// returns the first range that this is news of.
-  mutating func detectLoss(threshold: Int, segmentSize: Int) -> SequenceRange? {
+  package mutating func detectLoss(threshold: Int, segmentSize: Int) -> SequenceRange? {
     guard let edge = lossEdge(threshold: threshold, segmentSize: segmentSize), edge.isAfter(examinedUpTo) else {
       return nil
     }

@@ -2,15 +2,17 @@ import MartinetWire
 
 /// The octets that a program has written and the peer has not acknowledged, in pages; the first octet is the one at
 /// SND.UNA, or behind the SYN.
-struct SendQueue {
+package struct SendQueue {
   /// All pages but the last are full, so that a position finds its page by division.
   private var pages = RingBuffer<PageIndex>(filler: .none)
   /// The octets of the first page that are acknowledged.
   private var headOffset = 0
-  private(set) var count = 0
+  package private(set) var count = 0
+
+  package init() {}
 
   /// Copies as much of `bytes` as the pool has pages for; returns how much.
-  mutating func append(_ bytes: RawSpan, to pool: inout PagePool) -> Int {
+  package mutating func append(_ bytes: RawSpan, to pool: inout PagePool) -> Int {
     var copied = 0
     while copied < bytes.byteCount {
       let end = headOffset + count
@@ -28,7 +30,7 @@ struct SendQueue {
   }
 
   /// Forgets the first `octets`: they are acknowledged.
-  mutating func removeFirst(_ octets: Int, in pool: inout PagePool) {
+  package mutating func removeFirst(_ octets: Int, in pool: inout PagePool) {
     precondition(octets <= count, "more octets are acknowledged than were written")
     headOffset += octets
     count -= octets
@@ -41,7 +43,7 @@ struct SendQueue {
   }
 
   /// Appends up to `length` octets from `offset` on to `departure`; returns how many found room.
-  func gather(from offset: Int, length: Int, into departure: inout Departure, in pool: inout PagePool) -> Int {
+  package func gather(from offset: Int, length: Int, into departure: inout Departure, in pool: inout PagePool) -> Int {
     precondition(offset >= 0 && length >= 0 && offset + length <= count, "octets are sent that nobody wrote")
     var position = headOffset + offset
     var remaining = length
@@ -57,7 +59,7 @@ struct SendQueue {
   }
 
   /// Gives every page back.
-  mutating func removeAll(in pool: inout PagePool) {
+  package mutating func removeAll(in pool: inout PagePool) {
     for index in 0..<pages.count { pool.unpin(pages[index]) }
     pages.removeAll()
     headOffset = 0

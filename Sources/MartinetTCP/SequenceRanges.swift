@@ -1,8 +1,10 @@
 import MartinetWire
 
 /// Disjoint ranges of sequence numbers in order, none touching the next, all within half the circle.
-struct SequenceRanges {
-  private(set) var ranges: [SequenceRange] = []
+package struct SequenceRanges {
+  package private(set) var ranges: [SequenceRange] = []
+
+  package init() {}
 
   var isEmpty: Bool { ranges.isEmpty }
   var count: Int { ranges.count }
@@ -23,14 +25,14 @@ struct SequenceRanges {
   }
 
   /// The range that holds `number`.
-  func range(holding number: SequenceNumber) -> SequenceRange? {
+  package func range(holding number: SequenceNumber) -> SequenceRange? {
     let index = firstEnding(atOrAfter: number + 1)
     guard index < ranges.count, ranges[index].contains(number) else { return nil }
     return ranges[index]
   }
 
   /// The part of `range` from `position` on that is the first not covered; nil if there is none.
-  func firstGap(in range: SequenceRange, from position: SequenceNumber) -> SequenceRange? {
+  package func firstGap(in range: SequenceRange, from position: SequenceNumber) -> SequenceRange? {
     var start = position
     var index = firstEnding(atOrAfter: start + 1)
     while start.isBefore(range.upper) {
@@ -46,7 +48,7 @@ struct SequenceRanges {
   }
 
   /// Adds `range`, merging what it overlaps or touches.
-  mutating func insert(_ range: SequenceRange) {
+  package mutating func insert(_ range: SequenceRange) {
     let start = firstEnding(atOrAfter: range.lower)
     var merged = range
     var end = start
@@ -59,7 +61,7 @@ struct SequenceRanges {
   }
 
   /// Forgets everything before `number`.
-  mutating func removeAll(before number: SequenceNumber) {
+  package mutating func removeAll(before number: SequenceNumber) {
     let kept = firstEnding(atOrAfter: number + 1)
     if kept > 0 { ranges.removeSubrange(0..<kept) }
     if let first = ranges.first, first.lower.isBefore(number) { ranges[0].lower = number }
