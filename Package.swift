@@ -65,7 +65,7 @@ let package = Package(
       dependencies: ["MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation"],
       path: "Tests/MartinetTestSupport", swiftSettings: common),
     .testTarget(
-      name: "MartinetWireTests", dependencies: ["MartinetWire", "MartinetTestSupport"],
+      name: "MartinetWireTests", dependencies: ["MartinetWire", "MartinetSimulation", "MartinetTestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "MartinetTCPTests", dependencies: ["MartinetWire", "MartinetTCP", "MartinetTestSupport"],
