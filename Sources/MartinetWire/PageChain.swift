@@ -29,6 +29,8 @@ public struct PageChain: ~Copyable {
   /// The octets in the chain.
   @inlinable public var count: Int { octets }
   @inlinable public var isEmpty: Bool { octets == 0 }
+  /// The page in which the chain begins.
+  package var firstPage: PageIndex { first }
 }
 
 extension PageChain {

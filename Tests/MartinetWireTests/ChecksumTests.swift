@@ -20,7 +20,7 @@ struct ChecksumTests {
   @Test("An odd number of octets is padded with zero", .proves("1071-01"))
   func odd() {
     #expect(checksum([0x12]) == checksum([0x12, 0]))
-    #expect(checksum([0x12, 0x34, 0x56]) == ~(0x1234 + 0x5600))
+    #expect(checksum([0x12, 0x34, 0x56]) == ~UInt16(0x1234 + 0x5600))
     #expect(checksum([]) == 0xFFFF)
   }
 
