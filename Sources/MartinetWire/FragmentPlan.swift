@@ -27,7 +27,7 @@ public struct FragmentPlan: Equatable, Sendable {
   }
 
   /// The number of fragments: at least one.
-  public var count: Int { max(1, (payload + room - 1) / room) }
+  public var count: Int { payload == 0 ? 1 : (payload - 1) / room + 1 }
 
   /// The piece with `index`, 0 ..< ``count``.
   public subscript(index: Int) -> Piece {

@@ -126,6 +126,7 @@ struct IPv4Tests {
       }
       #expect(position == payload)
     }
+    #expect(FragmentPlan(payload: 65535, mtu: Int.max, headerLength: 20)?.count == 1)
     #expect(FragmentPlan(payload: 65536, mtu: 1500, headerLength: 20) == nil)
     #expect(FragmentPlan(payload: 100, mtu: 27, headerLength: 20) == nil)
     #expect(FragmentPlan(payload: -1, mtu: 1500, headerLength: 20) == nil)
