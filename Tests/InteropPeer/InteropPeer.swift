@@ -33,7 +33,11 @@ struct InteropPeer: ParsableCommand {
   @Option var piece = 1 << 16
   @Option var nap = 0.0
   @Option var end = End.halfClose
+  /// Seconds before the end begins.
+  @Option var delay = 0.0
   @Option var stay = 0.0
+  /// Seconds after the connection is established in which nothing that arrives is read.
+  @Option var hold = 0.0
 
   struct Report: Encodable {
     var received = 0
@@ -48,12 +52,13 @@ struct InteropPeer: ParsableCommand {
     let specification = try LinkSpecification(parsing: linkText)
     var link = try specification.open()
     if let capture { link = try CapturedLink(link, path: capture) }
+    let holding = HoldingLink(link)
     let addresses = addressTexts.compactMap { IPPrefix(parsing: $0) }
-    let stack = try NetworkStack([LinkAttachment(link, addresses: addresses)])
+    let stack = try NetworkStack([LinkAttachment(holding, addresses: addresses)])
     var report = Report()
     let begin = Date()
     do {
-      try converse(on: stack, &report)
+      try converse(on: stack, holding, &report)
     } catch let error as SocketError {
       report.error = "\(error.reason)"
     }
@@ -67,8 +72,9 @@ struct InteropPeer: ParsableCommand {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
   }
 
-  private func converse(on stack: NetworkStack, _ report: inout Report) throws {
+  private func converse(on stack: NetworkStack, _ link: HoldingLink, _ report: inout Report) throws {
     let socket = try establish(on: stack)
+    if hold > 0 { link.hold(seconds: hold) }
     var digest = SHA256()
     defer { report.sha256 = digest.finalize().map { String(format: "%02x", $0) }.joined() }
     if end == .answer { try receive(socket, &digest, &report) }
@@ -79,6 +85,7 @@ struct InteropPeer: ParsableCommand {
         report.sent += octets.count
       }
     }
+    Thread.sleep(forTimeInterval: delay)
     switch end {
     case .halfClose:
       try socket.shutdownOutput()

@@ -2,37 +2,14 @@ import Foundation
 import Testing
 
 /// The kernel's TCP, played by a Python program in the namespace: it connects or listens, sends and receives, and reports as JSON.
-struct KernelPeer {
+struct KernelPeer: Peer {
   let child: Child
-
-  /// What it found out.
-  struct Report: Decodable {
-    var received = 0
-    var sha256 = ""
-    var sent = 0
-    /// The errno name of what went wrong, such as ECONNREFUSED.
-    var error: String?
-    var seconds = 0.0
-    /// The bits of tcpi_options: 1 timestamps, 2 SACK, 4 window scaling.
-    var options: Int?
-    /// The name of the TCP state at the end, such as TIME_WAIT.
-    var state: String?
-  }
 
   init(in namespace: NetworkNamespace, _ arguments: [String]) throws {
     let script = namespace.file("peer.py")
     try KernelPeer.script.write(to: script, atomically: true, encoding: .utf8)
     child = try namespace.start("python3", [script.path] + arguments)
   }
-
-  /// Waits for its end and returns its report.
-  func report(seconds: Double = 120) throws -> Report {
-    try child.succeeds(seconds: seconds)
-    let line = try #require(child.said.split(separator: "\n").last { $0.hasPrefix("{") })
-    return try JSONDecoder().decode(Report.self, from: Data(line.utf8))
-  }
-
-  func awaitListening() throws { try child.awaits("listening") }
 
   private static let script = #"""
     import argparse, errno, hashlib, json, socket, struct, sys, time
@@ -48,7 +25,8 @@ struct KernelPeer {
     parser.add_argument("--pause", type=float, default=0, help="seconds before the first read")
     parser.add_argument("--piece", type=int, default=1 << 16, help="octets per read")
     parser.add_argument("--nap", type=float, default=0, help="seconds between reads")
-    parser.add_argument("--end", choices=["half-close", "close", "reset", "wait"], default="half-close")
+    parser.add_argument("--end", choices=["half-close", "close", "reset", "wait", "answer"], default="half-close")
+    parser.add_argument("--delay", type=float, default=0, help="seconds before the end begins")
     parser.add_argument("--stay", type=float, default=0, help="seconds to stay open at the end")
     options = parser.parse_args()
     report = {"received": 0, "sha256": "", "sent": 0, "error": None, "seconds": 0.0, "options": None, "state": None}
@@ -107,8 +85,11 @@ struct KernelPeer {
     try:
         connection = establish()
         report["options"] = information(connection)[1]
+        if options.end == "answer":
+            receive(connection, digest)
         if options.send:
             send(connection)
+        time.sleep(options.delay)
         if options.end == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         elif options.end == "half-close":
@@ -117,8 +98,13 @@ struct KernelPeer {
         elif options.end == "wait":
             receive(connection, digest)
             connection.shutdown(socket.SHUT_WR)
+        elif options.end == "answer":
+            connection.shutdown(socket.SHUT_WR)
+        if options.end == "reset":
+            connection.close()
+            connection = None
         time.sleep(options.stay)
-        report["state"] = information(connection)[0]
+        report["state"] = information(connection)[0] if connection else None
     except OSError as problem:
         report["error"] = errno.errorcode.get(problem.errno, str(problem))
     if connection:

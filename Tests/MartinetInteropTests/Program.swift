@@ -4,7 +4,8 @@ import Foundation
 enum Program {
   private static let packages = [
     "ping": "iputils-ping", "traceroute": "traceroute", "tshark": "tshark", "nc": "netcat-openbsd", "ip": "iproute2",
-    "ss": "iproute2", "python3": "python3", "curl": "curl", "unshare": "util-linux", "nsenter": "util-linux",
+    "ss": "iproute2", "python3": "python3", "curl": "curl", "setpriv": "util-linux", "unshare": "util-linux",
+    "nsenter": "util-linux",
   ]
 
   struct Missing: Error, CustomStringConvertible {

@@ -1,0 +1,41 @@
+import Foundation
+import Testing
+
+/// One end of a connection that a program plays and reports on.
+protocol Peer {
+  var child: Child { get }
+}
+
+/// What a peer found out.
+struct PeerReport: Decodable {
+  var received = 0
+  var sha256 = ""
+  var sent = 0
+  /// What went wrong: an errno name such as ECONNREFUSED on the kernel's side, a reason of ours.
+  var error: String?
+  var seconds = 0.0
+  /// The bits of the kernel's tcpi_options: 1 timestamps, 2 SACK, 4 window scaling.
+  var options: Int?
+  /// The name of the TCP state at the end.
+  var state: String?
+}
+
+extension Peer {
+  /// Waits for its end and returns its report.
+  func report(seconds: Double = 120) throws -> PeerReport {
+    try child.succeeds(seconds: seconds)
+    let line = try #require(child.said.split(separator: "\n").last { $0.hasPrefix("{") })
+    return try JSONDecoder().decode(PeerReport.self, from: Data(line.utf8))
+  }
+
+  func awaitListening() throws { try child.awaits("listening") }
+}
+
+/// A stack of ours with one connection, in a process of its own in the namespace.
+struct OurPeer: Peer {
+  let child: Child
+
+  init(in namespace: NetworkNamespace, _ arguments: [String]) throws {
+    child = try namespace.start(Program.ours("InteropPeer"), arguments + OurSide.linkArguments())
+  }
+}
