@@ -17,10 +17,11 @@ enum Program {
 
   static func path(of program: String) throws -> String {
     if program.hasPrefix("/") { return program }
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":") + ["/usr/sbin", "/sbin"]
+    let search = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let folders = (search + ":/usr/sbin:/sbin").split(separator: ":")
     for folder in folders {
       let path = "\(folder)/\(program)"
-      if FileManager.default.isExecutableFile(atPath: path) { return path }
+      if access(path, X_OK) == 0 { return path }
     }
     throw Missing(program: program)
   }
@@ -29,7 +30,7 @@ enum Program {
   static func ours(_ name: String) throws -> String {
     let tests = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
     let path = tests.deletingLastPathComponent().appending(path: name).path
-    guard FileManager.default.isExecutableFile(atPath: path) else { throw Missing(program: name) }
+    guard access(path, X_OK) == 0 else { throw Missing(program: name) }
     return path
   }
 }
