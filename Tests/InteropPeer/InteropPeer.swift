@@ -60,7 +60,7 @@ struct InteropPeer: ParsableCommand {
     do {
       try converse(on: stack, holding, &report)
     } catch let error as SocketError {
-      report.error = "\(error.reason)"
+      if case .reset = error.reason { report.error = "reset" } else { report.error = "\(error)" }
     }
     if try !stack.shutdown(within: .seconds(10)) && report.error == nil { report.error = "unacknowledged" }
     link.close()

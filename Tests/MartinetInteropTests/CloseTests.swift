@@ -63,7 +63,7 @@ extension KernelInterop {
     func kernelResets() throws {
       let (kernel, us) = try converse(kernel: ["--end", "reset", "--delay", "0.3"], us: ["--end", "wait"])
       #expect(try kernel.report().error == nil)
-      #expect(try us.report().error == "connectionReset")
+      #expect(try us.report().error == "reset")
       #expect(try kernelStates() == [])
     }
 

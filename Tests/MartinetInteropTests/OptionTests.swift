@@ -29,7 +29,7 @@ extension KernelInterop {
     func kernelConnects(allowed: Allowed) throws {
       let namespace = try NetworkNamespace()
       try allowed.apply(to: namespace)
-      let file = try namespace.randomFile("original", octets: 2 << 20)
+      let file = try namespace.randomFile("original", octets: 400_000)
       let us = try OurPeer(in: namespace, ["listen", OurSide.ours4, "9000", "--send", file.path])
       try us.awaitListening()
       let kernel = try KernelPeer(in: namespace, ["connect", OurSide.ours4, "9000", "--send", file.path])
@@ -41,7 +41,7 @@ extension KernelInterop {
       let namespace = try NetworkNamespace()
       try allowed.apply(to: namespace)
       try KernelSide.prepare(namespace)
-      let file = try namespace.randomFile("original", octets: 2 << 20)
+      let file = try namespace.randomFile("original", octets: 400_000)
       let kernel = try KernelPeer(in: namespace, ["listen", OurSide.kernel4, "9100", "--send", file.path])
       try kernel.awaitListening()
       let us = try OurPeer(in: namespace, ["connect", OurSide.kernel4, "9100", "--send", file.path])
