@@ -54,7 +54,7 @@ enum ReassemblyOutcome {
 }
 
 /// Datagrams that are being reassembled: bounded in number, in fragments of each, and in memory. At a bound the datagram that
-/// waits longest goes, so that fragments that lead nowhere don't stop those that do (ATK-13).
+/// waits longest goes, so that fragments that lead nowhere don't stop those that do.
 struct FragmentStore: ~Copyable {
   private var table: Table<DatagramKey>
   private var datagrams: Slab<PartialDatagram>

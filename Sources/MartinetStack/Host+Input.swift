@@ -109,7 +109,7 @@ extension Host {
     route(to: facts.source, preferring: facts.interface == loopbackInterface ? nil : facts.interface)
   }
 
-  /// Whether a source address can't be one, as far as it came in from `interface` (RFC 1122 section 3.2.1.3, ATK-52).
+  /// Whether a source address can't be one, as far as it came in from `interface` (RFC 1122 section 3.2.1.3).
   func isMartian(source: IPAddress, on interface: UInt16) -> Bool {
     if source.isImpossibleSource || interfaces.isBroadcast(source) { return true }
     return interface != loopbackInterface && (source.isLoopback || interfaces.isOurs(source))

@@ -91,7 +91,7 @@ extension Host {
       reset(header, payload, facts, flow, at: now)
       return
     }
-    // LISTEN (RFC 9293 section 3.10.7.2): first RST, second ACK, third SYN. A SYN with FIN is nobody's honest segment (ATK-32).
+    // LISTEN (RFC 9293 section 3.10.7.2): first RST, second ACK, third SYN. A SYN with FIN is nobody's honest segment.
     if header.isRST || (!header.isACK && (!header.isSYN || header.isFIN)) {
       drop(payload, .noConnection)
     } else if header.isACK {

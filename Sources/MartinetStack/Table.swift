@@ -5,7 +5,7 @@ package protocol TableKey: Equatable {
 }
 
 /// The one hash table: from keys to slots, with open addressing, linear probing and removal by shifting back. The order of keys
-/// depends on a secret, so that nobody outside can choose keys that collide (ATK-45).
+/// depends on a secret, so that nobody outside can choose keys that collide.
 package struct Table<Key: TableKey> {
   private let secret: SipKey
   /// 0 where an entry is free, else the lower bits of the hash with the highest bit set.

@@ -65,7 +65,7 @@ extension Connection {
       owedReset = header.acknowledgement
       return
     }
-    // ATK-32: SYN with FIN is no SYN that a TCP makes.
+    // A SYN with FIN is no SYN that a TCP makes.
     guard header.isSYN, !header.isFIN else {
       drop(segment, .unacceptableInState, &environment)
       return

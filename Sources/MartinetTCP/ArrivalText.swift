@@ -79,7 +79,7 @@ extension Connection {
     _ environment: inout Environment
   ) {
     statistics.reorderedSegments += 1
-    // A gap costs at least a page, so the gaps are bounded by the buffer in pages (ATK-15).
+    // A gap costs at least a page, so the gaps are bounded by the buffer in pages.
     let limit = min(
       environment.configuration.maximumRecords, max(64, options.receiveBufferSize / PagePool.pageSize))
     switch reassembly.insert(range, chain, limit: limit, in: &environment.pool) {

@@ -8,7 +8,7 @@ extension Connection {
     let configuration = environment.configuration
     let offered = header.options
     if offered.has(.maximumSegmentSize) && offered.maximumSegmentSize > 0 {
-      // ATK-22: an absurd size would make nothing but headers.
+      // An absurd size would make nothing but headers.
       snd.peerSegmentSize = max(Int(offered.maximumSegmentSize), configuration.minimumSegmentSize)
     }
     negotiated.sack = offered.has(.sackPermitted) && configuration.selectiveAcknowledgement

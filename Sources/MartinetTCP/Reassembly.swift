@@ -23,7 +23,7 @@ package struct Reassembly {
   /// What became of an arrival.
   package enum Insertion: UInt8 {
     case stored
-    /// Everything in it was here already; the octets that were first are kept (ATK-09).
+    /// Everything in it was here already; the octets that were first are kept.
     case duplicate
     /// There are too many gaps.
     case refused
