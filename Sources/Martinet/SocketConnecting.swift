@@ -19,7 +19,7 @@ extension Socket {
       default: throw SocketError(.bind, wanted, .alreadyBound)
       }
       do throws(HostError) {
-        let reservation = try stack.core.reserve(wanted)
+        let reservation = try stack.core.reserve(wanted, sharesTimeWait: state.options.reuseAddress)
         state.stage = .bound(reservation)
         state.local = reservation.local
       } catch {

@@ -25,6 +25,9 @@ public struct SocketOptions: Hashable, Sendable {
   /// What closing does with data that the peer has not acknowledged. Nil: returns at once, the stack goes on delivering. Zero: resets the connection.
   /// Else: blocks so long until they are acknowledged, then resets. 65,535 s at most.
   public var linger: Duration?
+  /// Whether binding may take a port whose earlier connection is in TIME-WAIT. Off by default; counts at the moment of binding. Listening sockets
+  /// always may.
+  public var reuseAddress = false
   /// How long a read may block; nil (and zero, as in java.net) for ever.
   public var readTimeout: Duration?
 

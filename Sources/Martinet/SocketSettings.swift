@@ -77,4 +77,8 @@ extension Socket {
     }
     try change { $0.trafficClass = value }
   }
+
+  /// Whether binding may take a port whose earlier connection is in TIME-WAIT. False by default.
+  public var reuseAddress: Bool { get throws(SocketError) { try options.reuseAddress } }
+  public func setReuseAddress(_ on: Bool) throws(SocketError) { try change { $0.reuseAddress = on } }
 }

@@ -125,9 +125,15 @@ package struct Notices {
   /// Drains the events of `host`, and fires who waits for quiet if it is.
   mutating func drain(_ host: inout Host) {
     while let event = host.pollEvent() { note(event) }
-    if !quiet.isEmpty && !host.hasUnfinishedBusiness {
-      while let waiter = quiet.takeFirst() { fired.append(waiter) }
-    }
+    if hasQuietWaiters { checkQuiet(host) }
+  }
+
+  var hasQuietWaiters: Bool { !quiet.isEmpty }
+
+  /// Fires who waits for quiet if it is. Looks at every connection.
+  mutating func checkQuiet(_ host: borrowing Host) {
+    guard !host.hasUnfinishedBusiness else { return }
+    while let waiter = quiet.takeFirst() { fired.append(waiter) }
   }
 
   /// Fires whoever waits for anything: the host is about to stop.

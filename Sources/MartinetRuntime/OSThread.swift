@@ -2,7 +2,7 @@ import CMartinetLinux
 import Glibc
 
 /// A thread of the operating system, detached.
-enum OSThread {
+package enum OSThread {
   private final class Start {
     let name: String
     let body: @Sendable () -> Void
@@ -13,7 +13,7 @@ enum OSThread {
   }
 
   /// Starts a thread. False: the system has no thread left.
-  static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+  package static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
     let start = Unmanaged.passRetained(Start(name: name, body: body))
     var thread = pthread_t()
     let result = pthread_create(

@@ -38,10 +38,10 @@ extension StackCore {
   private static let attempts = 65536
 
   /// Holds a local address and port; port 0 gets one that is free.
-  package func reserve(_ local: Endpoint) throws(HostError) -> PortReservation {
-    try turn { host, notices, now throws(HostError) in
+  package func reserve(_ local: Endpoint, sharesTimeWait: Bool) throws(HostError) -> PortReservation {
+    try turn { host, notices, _ throws(HostError) in
       for _ in 0..<StackCore.attempts {
-        let chosen = try host.bindable(local, at: now)
+        let chosen = try host.bindable(local, sharesTimeWait: sharesTimeWait)
         if !notices.reservations.conflicts(with: chosen) {
           notices.reservations.add(chosen)
           return PortReservation(local: chosen)

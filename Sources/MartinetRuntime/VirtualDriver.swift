@@ -69,7 +69,10 @@ package final class VirtualDriver: @unchecked Sendable {
     while notices.count < network.hostCount { notices.append(Notices()) }
     var fired = FiredWaiters()
     while let id = network.pollTouchedHost() {
-      network.withHost(id) { host, _ in notices[id.number].drain(&host) }
+      while let event = network.pollEvent(of: id) { notices[id.number].note(event) }
+      if notices[id.number].hasQuietWaiters {
+        network.withHost(id) { host, _ in notices[id.number].checkQuiet(host) }
+      }
       notices[id.number].moveFired(to: &fired)
     }
     return fired
