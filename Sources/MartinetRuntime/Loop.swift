@@ -87,6 +87,7 @@ extension RealDriver {
   private func turnLoop(writable: Int?) {
     lock.lock()
     sleepsUntil = .zero
+    loopTurns += 1
     let now = MonotonicClock.now
     for link in links where link.arrivals.count > 0 {
       for index in 0..<link.arrivals.count {

@@ -42,6 +42,9 @@ package final class RealDriver: @unchecked Sendable {
 
   // MARK: Under the lock
 
+  /// How often the loop woke up, and how often somebody woke it.
+  var loopTurns = 0
+  var loopWakes = 0
   var host: Host
   var notices = Notices()
   var output: OutputState
@@ -144,6 +147,7 @@ package final class RealDriver: @unchecked Sendable {
   func takeLoopWake() -> Bool {
     guard sleepsUntil != .zero && host.nextDeadline < sleepsUntil else { return false }
     sleepsUntil = .zero
+    loopWakes += 1
     return true
   }
 

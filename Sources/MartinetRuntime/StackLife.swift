@@ -37,6 +37,18 @@ extension StackCore {
 
   package var statistics: HostStatistics { turn { host, _, _ in host.statistics } }
 
+  /// How often the loop has turned; 0 in virtual time, which has none.
+  package var loopTurns: Int {
+    guard case .real(let driver) = driver else { return 0 }
+    return driver.lock.withLock { driver.loopTurns }
+  }
+
+  /// How often a call had to wake the loop; 0 in virtual time.
+  package var loopWakes: Int {
+    guard case .real(let driver) = driver else { return 0 }
+    return driver.lock.withLock { driver.loopWakes }
+  }
+
   /// Whether a route leads to `address`.
   package func canReach(_ address: IPAddress) -> Bool {
     turn { host, _, _ in host.canReach(address) }

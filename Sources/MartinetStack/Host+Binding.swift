@@ -25,7 +25,9 @@ extension Host {
   private func isTaken(_ local: Endpoint, sharesTimeWait: Bool) -> Bool {
     if listenedPorts.isUsed(local.port) {
       for slot in listeners.slots where listeners.isLive(slot) && listeners[slot].local.port == local.port {
-        if listeners[slot].hearsBothFamilies || Host.overlap(listeners[slot].local.address, local.address) { return true }
+        if listeners[slot].hearsBothFamilies || Host.overlap(listeners[slot].local.address, local.address) {
+          return true
+        }
       }
     }
     for slot in connections.slots where connections.isLive(slot) && connections[slot].flow.local.port == local.port {

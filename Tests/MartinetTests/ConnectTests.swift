@@ -119,7 +119,7 @@ struct ConnectTests {
   @Test("Without a route fails at once", .proves("JS-10"))
   func noRoute() throws {
     try pair.simulation.run {
-      let error = socketError { _ = try Socket(host: "192.0.2.1", port: 80, on: pair.client) }
+      let error = socketError { _ = try Socket(host: "fd77::2", port: 80, on: pair.client) }
       #expect(error?.reason == .noRoute && error?.kind == .noRoute)
       #expect(pair.simulation.now == .zero)
     }

@@ -206,7 +206,8 @@ struct ServerSocketTests {
       var sockets: [Socket] = []
       for _ in 0..<50 { sockets.append(try Socket(to: remote, on: pair.client)) }
       try pair.simulation.sleep(for: .milliseconds(100))
-      #expect(socketError { _ = try Socket(to: remote, on: pair.client, timeout: .milliseconds(500)) }?.kind == .timeout)
+      #expect(
+        socketError { _ = try Socket(to: remote, on: pair.client, timeout: .milliseconds(500)) }?.kind == .timeout)
       listener.close()
     }
   }

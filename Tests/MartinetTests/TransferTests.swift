@@ -39,7 +39,7 @@ struct TransferTests {
       var impairment = Impairment()
       impairment.delay = .milliseconds(7)
       impairment.jitter = .milliseconds(3)
-      impairment.loss = Probability(parts: 3, of: 100)
+      impairment.loss = Probability(partsPerBillion: 30_000_000)
       impairment.rate = 20_000_000
       let pair = VirtualPair(impairment, seed: seed)
       pair.record()

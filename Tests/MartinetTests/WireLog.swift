@@ -5,7 +5,7 @@ import MartinetTCP
 import MartinetWire
 
 /// A TCP segment that the client's host sent or received.
-struct SeenSegment: Hashable, CustomStringConvertible {
+struct SeenSegment: Equatable, CustomStringConvertible {
   var time: Instant
   var isSent: Bool
   var flags: TCPFlags
