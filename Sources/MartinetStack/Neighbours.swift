@@ -122,12 +122,9 @@ struct NeighbourCache: ~Copyable {
     }
     links.append(slot, to: &resolved)
     neighbours[slot].hardwareAddress = address
-    if isAnswer {
-      confirm(slot, secrets: secrets, at: now)
-    } else {
-      neighbours[slot].state = .stale
-      deadlines.remove(slot)
-    }
+    neighbours[slot].state = .stale
+    deadlines.remove(slot)
+    if isAnswer { confirm(slot, secrets: secrets, at: now) }
   }
 
   /// The neighbour, whose link-layer address is known, is reachable.
