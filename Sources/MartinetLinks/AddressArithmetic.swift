@@ -11,38 +11,13 @@ extension IPPrefix {
   package func firstHost(otherThan taken: [IPAddress]) -> IPAddress? {
     guard length < fullLength else { return nil }
     let isPair = length == fullLength - 1
-    var candidate = isPair ? networkNumber : networkNumber.next
+    var candidate = isPair ? network.address : network.address.next
     for _ in 0...taken.count {
-      guard containsNumber(candidate), isPair || !isBroadcast(candidate) else { return nil }
+      guard contains(candidate), broadcast.map({ .v4($0) != candidate }) ?? true else { return nil }
       if !taken.contains(candidate) { return candidate }
       candidate = candidate.next
     }
     return nil
-  }
-
-  /// The prefix's address with all host bits zero.
-  var networkNumber: IPAddress {
-    switch address {
-    case .v4(let v4): .v4(IPv4Address(v4.rawValue & mask32))
-    case .v6(let v6): .v6(IPv6Address(high: v6.high & mask128.high, low: v6.low & mask128.low))
-    }
-  }
-
-  func containsNumber(_ other: IPAddress) -> Bool {
-    other.isIPv4 == address.isIPv4 && IPPrefix(other, length).networkNumber == networkNumber
-  }
-
-  private func isBroadcast(_ candidate: IPAddress) -> Bool {
-    guard case .v4(let v4) = candidate else { return false }
-    return v4.rawValue | mask32 == UInt32.max
-  }
-
-  private var mask32: UInt32 { length == 0 ? 0 : UInt32.max << (32 - min(UInt32(length), 32)) }
-
-  private var mask128: (high: UInt64, low: UInt64) {
-    let high = length == 0 ? 0 : UInt64.max << (64 - min(UInt64(length), 64))
-    let low = length <= 64 ? 0 : UInt64.max << (128 - min(UInt64(length), 128))
-    return (high, low)
   }
 }
 

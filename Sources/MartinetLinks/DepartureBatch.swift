@@ -69,6 +69,11 @@ public final class DepartureBatch: @unchecked Sendable {
     datagrams[place] = martinet_datagram(pieces: target, piece_count: Int32(number), remote: peer, received: 0)
   }
 
+  /// The number of the packet that became the datagram at `place`.
+  func packet(ofDatagram place: Int) -> Int {
+    datagrams[place].pieces.map { ($0 - pieces) / DepartureBatch.piecesPerDeparture } ?? 0
+  }
+
   /// The datagrams with the places of `range`.
   func datagrams(_ range: Range<Int>) -> UnsafeMutableBufferPointer<martinet_datagram> {
     UnsafeMutableBufferPointer(start: datagrams + range.lowerBound, count: range.count)

@@ -133,20 +133,17 @@ public final class HubLink: Link {
 
   public func write(_ batch: DepartureBatch, _ range: Range<Int>) throws(LinkError) -> Int {
     var places = 0
-    var placeOf = [Int](repeating: -1, count: 0)
-    placeOf.reserveCapacity(range.count)
     for index in range {
       let peer = batch.withDeparture(index) { departure throws(Never) in self.peer(for: departure) }
-      placeOf.append(peer == nil ? -1 : places)
       if let peer {
         batch.makeDatagram(of: index, at: places, to: peer.systemValue)
         places += 1
       }
     }
     let sent = try socket.sendAll(batch, places)
-    let end = placeOf.firstIndex { $0 >= sent } ?? range.count
-    counters.count(.noPeer, UInt64(placeOf[..<end].count { $0 < 0 }))
-    return end
+    let dealtWith = sent < places ? batch.packet(ofDatagram: sent) - range.lowerBound : range.count
+    counters.count(.noPeer, UInt64(dealtWith - sent))
+    return dealtWith
   }
 
   private func peer(for departure: borrowing Departure) -> OuterEndpoint? {

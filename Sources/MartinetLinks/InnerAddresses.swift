@@ -28,8 +28,8 @@ struct InnerAddresses {
   /// Whether one station can have the source address: not unspecified, not a group (RFC 1122 section 3.2.1.3, RFC 4291 section 2.7).
   var sourceIsOneStation: Bool {
     switch source {
-    case .v4(let address): address.rawValue != 0 && address.rawValue < 0xE000_0000
-    case .v6(let address): address != .any && address.high >> 56 != 0xFF
+    case .v4(let address): !address.isUnspecified && !address.isMulticast && !address.isLimitedBroadcast
+    case .v6(let address): !address.isUnspecified && !address.isMulticast
     }
   }
 }

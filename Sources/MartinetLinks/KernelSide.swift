@@ -36,7 +36,7 @@ struct KernelSide {
     if KernelSide.addresses(of: 0).contains(where: { $0.address == prefix.address }) {
       throw .addressIsKernels(prefix.address, device: name)
     }
-    if present.contains(where: { $0.containsNumber(prefix.address) && $0.length < $0.fullLength }) { return }
+    if present.contains(where: { $0.contains(prefix.address) && $0.length < $0.fullLength }) { return }
     if martinet_route_device(martinet_address(prefix.address)) == index { return }
     if let kernels = prefix.firstHost(otherThan: ours) {
       try add(IPPrefix(kernels, prefix.length))
