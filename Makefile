@@ -1,19 +1,24 @@
 # The habits of the project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test embedded sim fuzz bench docs ledger format
+.PHONY: help check test embedded sim fuzz bench docs ledger format ledger-check format-check
 
 # Inputs to each fuzz target, and worker processes.
 RUNS ?= 200000
 JOBS ?= 1
+SWIFT = Package.swift Sources Tests Scripts Fuzz Benchmarks
 
 help: ## lists the habits
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: ## the ledger of requirements, the house rules, the format
-	swift Scripts/ledger.swift --check
+check: ledger-check format-check ## the ledger of requirements, the house rules, the format
 	swift test --filter HouseRulesTests
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Scripts Fuzz Benchmarks Examples
+
+ledger-check:
+	swift Scripts/ledger.swift --check
+
+format-check:
+	swift format lint --strict --recursive --parallel $(SWIFT)
 
 test: ## every test
 	swift test
@@ -27,7 +32,7 @@ sim: ## the suites that run on the simulated network, in release mode
 fuzz: ## a slice of fuzzing: RUNS=200000 inputs to each target
 	Scripts/fuzz $(RUNS) $(JOBS)
 
-bench: ## what the engine costs: octets per second, allocations per segment
+bench: ## what the engine costs: checksums, headers, a transfer between two hosts
 	swift run -c release --package-path Benchmarks martinet-benchmarks
 
 docs: ## the documentation of the public modules, into .build/docs
@@ -37,4 +42,4 @@ ledger: ## writes docs/REQUIREMENTS.md: which requirement is proven, deviates or
 	swift Scripts/ledger.swift
 
 format: ## formats every Swift file
-	swift format format --in-place --recursive --parallel Package.swift Sources Tests Scripts Fuzz Benchmarks Examples
+	swift format format --in-place --recursive --parallel $(SWIFT)
