@@ -20,7 +20,7 @@ public struct Echo: Sendable {
 
   /// Does what can be done; `scratch` has at least 65,536 octets.
   public mutating func run(on host: inout Host, scratch: inout [UInt8], at now: Instant) {
-    guard !isOver else { return }
+    guard !isOver, host.isOpenOrEnded(connection) else { return }
     do throws(HostError) {
       while try sendBack(to: &host, at: now), !hasReadEnd, try read(from: &host, scratch: &scratch, at: now) {}
       if hasReadEnd && pending.isEmpty {
@@ -91,7 +91,7 @@ public struct Questioner: Sendable {
 
   /// Does what can be done; `scratch` has at least 65,536 octets.
   public mutating func run(on host: inout Host, scratch: inout [UInt8], at now: Instant) {
-    guard !isOver else { return }
+    guard !isOver, host.isOpenOrEnded(connection) else { return }
     do throws(HostError) {
       while answered < count {
         try ask(&host, scratch: &scratch, at: now)

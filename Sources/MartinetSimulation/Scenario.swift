@@ -43,6 +43,15 @@ public enum Program: Sendable {
   }
 }
 
+extension Host {
+  /// Whether a program can begin to work on a connection: not before the handshake is complete, since closing it then would
+  /// abandon it (RFC 9293 section 3.10.4).
+  func isOpenOrEnded(_ connection: ConnectionHandle) -> Bool {
+    guard let readiness = readiness(of: connection) else { return true }
+    return !readiness.isDisjoint(with: [.connected, .ended])
+  }
+}
+
 /// What a host of a scenario does with the connections that it accepts.
 public enum Service: Sendable {
   case transfer(TransferPlan)

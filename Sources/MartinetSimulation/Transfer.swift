@@ -54,15 +54,17 @@ public struct Transfer: Sendable {
   public private(set) var failure: HostError?
   /// When the last of all this happened.
   public private(set) var endedAt: Instant?
+  /// When the transfer wants to run without an event of its host.
+  public private(set) var nextDeadline = Instant.never
   private var nextRead: Instant
-  private var nextWrite: Instant
+  private let firstWrite: Instant
 
   public init(_ plan: TransferPlan, on connection: ConnectionHandle, at now: Instant) {
     self.plan = plan
     self.connection = connection
     startedAt = now
     nextRead = now + plan.readDelay
-    nextWrite = now + plan.writeDelay
+    firstWrite = now + plan.writeDelay
   }
 
   /// Whether nothing remains to be done.
@@ -73,17 +75,9 @@ public struct Transfer: Sendable {
     failure == nil && hasReadEnd && sent == plan.count && firstMismatch == nil
   }
 
-  /// When the transfer wants to run without an event of its host.
-  public var nextDeadline: Instant {
-    if isOver { return .never }
-    let read = hasReadEnd || nextRead == .zero ? Instant.never : nextRead
-    let write = sent == plan.count || nextWrite == .zero ? Instant.never : nextWrite
-    return min(read, write)
-  }
-
   /// Does what can be done; `scratch` has at least 65,536 octets.
   public mutating func run(on host: inout Host, scratch: inout [UInt8], at now: Instant) {
-    guard !isOver else { return }
+    guard !isOver, host.isOpenOrEnded(connection) else { return }
     do throws(HostError) {
       try read(from: &host, scratch: &scratch, at: now)
       try write(to: &host, scratch: &scratch, at: now)
@@ -93,6 +87,10 @@ public struct Transfer: Sendable {
       endedAt = now
     }
     if isOver { host.close(connection, at: now) }
+    nextDeadline = .never
+    if isOver { return }
+    if !hasReadEnd && nextRead > now { nextDeadline = nextRead }
+    if firstWrite > now { nextDeadline = min(nextDeadline, firstWrite) }
   }
 
   private mutating func read(from host: inout Host, scratch: inout [UInt8], at now: Instant) throws(HostError) {
@@ -103,13 +101,12 @@ public struct Transfer: Sendable {
       }
       switch result {
       case .nothingYet:
-        nextRead = .zero
         return
       case .endOfStream:
         hasReadEnd = true
       case .bytes(let count):
         scratch.withOctets(0..<count) { check($0) }
-        nextRead = plan.readPause > .zero ? now + plan.readPause : .zero
+        nextRead = now + plan.readPause
       }
     }
   }
@@ -123,8 +120,7 @@ public struct Transfer: Sendable {
   }
 
   private mutating func write(to host: inout Host, scratch: inout [UInt8], at now: Instant) throws(HostError) {
-    guard !hasClosedOutput, now >= nextWrite, hasReadEnd || !plan.waitsForPeer else { return }
-    nextWrite = .zero
+    guard !hasClosedOutput, now >= firstWrite, hasReadEnd || !plan.waitsForPeer else { return }
     while sent < plan.count {
       let size = Int(min(plan.count - sent, UInt64(plan.writeSize)))
       scratch.withMutableOctets(0..<size) { plan.outgoing.fill(&$0, from: sent) }

@@ -163,6 +163,9 @@ extension Connection {
       measured(now - sentAt, in: &environment, at: now)
       return now - sentAt
     }
+    // An ACK that reports a duplicate (RFC 2883) answers a segment whose timestamp it does not echo: TS.Recent is still that
+    // of the segment that arrived first, maybe an age ago, and the ACK of that one was lost.
+    if header.reportsDuplicate { return nil }
     if negotiated.timestamps && header.options.has(.timestamps) && header.options.timestamps.echo != 0 {
       return measuredByEcho(header.options.timestamps.echo, in: &environment, at: now)
     }
@@ -208,5 +211,12 @@ extension Connection {
   mutating func restartTimeWait(in environment: inout Environment, at now: Instant) {
     timers.cancelAll()
     timers[.timeWait] = now + environment.configuration.maximumSegmentLifetime * 2
+  }
+}
+
+extension TCPHeader {
+  /// Whether the first SACK block tells of octets that the cumulative acknowledgement covers (RFC 2883 section 4).
+  fileprivate var reportsDuplicate: Bool {
+    options.has(.sack) && options.sackCount > 0 && !options.sackBlocks[0].upper.isAfter(acknowledgement)
   }
 }

@@ -60,6 +60,19 @@ struct RetransmissionTimerTests {
         """)
   }
 
+  @Test(
+    "An ACK that reports a duplicate is no measurement: its echo is of a segment that was acknowledged before, in vain")
+  func duplicateReport() throws {
+    try play(
+      Opening.modern + """
+        0.200  write 1000
+        0.200 > PSH.ACK seq 1 length 1000
+        1.200 > PSH.ACK seq 1 length 1000 (timeout)
+        1.300 < ACK seq 1 ack 1001 <ts 1300 200,sack 1-1001>
+               status srtt 100ms rto 2s
+        """)
+  }
+
   @Test("A SYN that was repeated gives no measurement without timestamps", .proves("6298-07"))
   func repeatedSYN() throws {
     try play(
