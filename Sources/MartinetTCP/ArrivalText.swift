@@ -41,19 +41,29 @@ extension Connection {
     let range = SequenceRange(from: start, count: segment.payload.count)
     rcv.segmentSize = max(
       rcv.segmentSize, segment.facts.segmentSize > 0 ? segment.facts.segmentSize : range.count)
+    let overlap = reassembly.firstOverlap(with: range)
+    // Of several old parts the first is reported (RFC 2883 section 4.2).
+    if debt.duplicateRange == nil { debt.duplicateRange = overlap }
     if start == rcv.nxt {
-      inOrder(range, segment.payload.take(), &environment, at: segment.now)
+      let chain = segment.payload.take()
+      inOrder(range, chain, overlaps: overlap != nil, &environment, at: segment.now)
     } else {
       outOfOrder(range, segment.payload.take(), segment, &environment)
     }
   }
 
   private mutating func inOrder(
-    _ range: SequenceRange, _ chain: consuming PageChain, _ environment: inout Environment, at now: Instant
+    _ range: SequenceRange, _ chain: consuming PageChain, overlaps: Bool, _ environment: inout Environment,
+    at now: Instant
   ) {
     let filledGap = !reassembly.isEmpty
     let before = rcv.nxt
-    deliver(chain, &environment)
+    if overlaps {
+      // Octets that were reported as held do not change: the new ones fill the gaps between them.
+      _ = reassembly.insert(range, chain, limit: Int.max, in: &environment.pool)
+    } else {
+      deliver(chain, &environment)
+    }
     while let next = reassembly.take(at: rcv.nxt, in: &environment.pool) {
       deliver(next, &environment)
     }
@@ -79,12 +89,18 @@ extension Connection {
     _ environment: inout Environment
   ) {
     statistics.reorderedSegments += 1
-    // A gap costs at least a page, so the gaps are bounded by the buffer in pages.
-    let limit = min(
-      environment.configuration.maximumRecords, max(64, options.receiveBufferSize / PagePool.pageSize))
+    // A gap costs at least a page, so the gaps are bounded by the buffer in pages; and small segments that come in reverse
+    // take a page each, so the pages are bounded, too.
+    let bufferPages = options.receiveBufferSize / PagePool.pageSize
+    let limit = min(environment.configuration.maximumRecords, max(64, bufferPages))
+    if reassembly.pages >= 64 + 4 * bufferPages {
+      environment.pool.release(chain)
+      drop(segment, .noRoom, &environment)
+      owe(.duplicateAcknowledgement)
+      return
+    }
     switch reassembly.insert(range, chain, limit: limit, in: &environment.pool) {
-    case .stored: break
-    case .duplicate: debt.duplicateRange = range
+    case .stored, .duplicate: break
     case .refused: drop(segment, .noRoom, &environment)
     }
     owe(.duplicateAcknowledgement)

@@ -17,6 +17,8 @@ package struct Reassembly {
 
   package var isEmpty: Bool { held.isEmpty }
   package var count: Int { held.count }
+  /// The pages that the octets lie in.
+  private(set) var pages = 0
   /// The end of the highest range held.
   var highest: SequenceNumber? { held.last?.range.upper }
 
@@ -29,8 +31,20 @@ package struct Reassembly {
     case refused
   }
 
-  /// Keeps the octets of `range`, which `chain` holds. Of octets that are here already the first copy stays.
+  /// Keeps the octets of `range`, which `chain` holds, in `limit` ranges at most. Of octets that are here already the first copy stays.
   package mutating func insert(
+    _ range: SequenceRange, _ chain: consuming PageChain, limit: Int, in pool: inout PagePool
+  ) -> Insertion {
+    let inUse = pool.pagesInUse
+    var brought = 0
+    pool.forEachRun(of: chain, from: 0, count: chain.count) { _ in brought += 1 }
+    let result = place(range, chain, limit: limit, in: &pool)
+    if result != .refused { remember(range.lower) }
+    pages += brought + pool.pagesInUse - inUse
+    return result
+  }
+
+  private mutating func place(
     _ range: SequenceRange, _ chain: consuming PageChain, limit: Int, in pool: inout PagePool
   ) -> Insertion {
     var rest = range
@@ -51,8 +65,10 @@ package struct Reassembly {
       let end = index < held.count ? SequenceNumber.earlier(rest.upper, held[index].range.lower) : rest.upper
       let piece = SequenceRange(from: rest.lower, upTo: end)
       guard let behind = cut(&chain, after: piece.count, in: &pool) else {
-        pool.release(chain)
-        return stored ? .stored : .refused
+        // No memory for what lies behind: the peer sends it again.
+        pool.keepFirst(piece.count, of: &chain)
+        store(piece, chain, at: index, in: &pool)
+        return .stored
       }
       store(piece, chain.take(), at: index, in: &pool)
       chain = behind
@@ -61,7 +77,6 @@ package struct Reassembly {
       index = firstEnding(after: rest.lower)
     }
     pool.release(chain)
-    if stored { remember(range.lower) }
     return stored ? .stored : .duplicate
   }
 
@@ -70,6 +85,8 @@ package struct Reassembly {
     while let first = held.first, !first.range.lower.isAfter(number) {
       held.removeFirst()
       var chain = PageChain(first.chain)
+      pool.forEachRun(of: chain, from: 0, count: chain.count) { _ in pages -= 1 }
+      if held.isEmpty { pages = 0 }
       let stale = number.distance(from: first.range.lower)
       if stale >= first.range.count {
         pool.release(chain)
@@ -85,6 +102,16 @@ package struct Reassembly {
     for entry in held { pool.release(PageChain(entry.chain)) }
     held = []
     recentCount = 0
+    pages = 0
+  }
+
+  /// The first part of `range` that is here already.
+  func firstOverlap(with range: SequenceRange) -> SequenceRange? {
+    let index = firstEnding(after: range.lower)
+    guard index < held.count else { return nil }
+    let lower = SequenceNumber.later(range.lower, held[index].range.lower)
+    let upper = SequenceNumber.earlier(range.upper, held[index].range.upper)
+    return lower.isBefore(upper) ? SequenceRange(from: lower, upTo: upper) : nil
   }
 
   /// The range that holds `number`.
@@ -95,21 +122,24 @@ package struct Reassembly {
   }
 
   /// Writes SACK blocks into `options`, the newest arrival's first, `limit` at most (RFC 2018 section 4).
+  ///
+  /// What is there already is the report of a duplicate, and does not stand for the block that it is part of (RFC 2883 section 4).
   package func writeBlocks(into options: inout TCPOptions, limit: Int) {
+    let first = Int(options.sackCount)
     var position = 0
     while position < recentCount && Int(options.sackCount) < limit {
-      if let block = range(holding: recent[position]) { add(block, to: &options) }
+      if let block = range(holding: recent[position]) { add(block, to: &options, after: first) }
       position += 1
     }
     position = 0
     while position < held.count && position < 4 && Int(options.sackCount) < limit {
-      add(held[position].range, to: &options)
+      add(held[position].range, to: &options, after: first)
       position += 1
     }
   }
 
-  private func add(_ block: SACKBlock, to options: inout TCPOptions) {
-    for index in 0..<Int(options.sackCount) where options.sackBlocks[index] == block { return }
+  private func add(_ block: SACKBlock, to options: inout TCPOptions, after first: Int) {
+    for index in first..<Int(options.sackCount) where options.sackBlocks[index] == block { return }
     options.sackBlocks[Int(options.sackCount)] = block
     options.sackCount += 1
   }
