@@ -14,6 +14,7 @@ extension Connection {
     guard endReason == nil, phase != .closed, phase != .listen, snd.outstanding.contains(sequence) else {
       return false
     }
+    if cause.isSourceQuench { return false }
     if cause.isTooBig { return true }
     if cause.isHard && !phase.isSynchronized {
       end(.unreachable(cause), on: .gaveUp, in: &environment, at: now)
@@ -34,10 +35,9 @@ extension Connection {
     let after = segmentSize
     guard after != before, flags.contains(.synAcknowledged) else { return }
     congestion.on(.segmentSizeChanged(from: before, to: after))
-    if after < before, let front = scoreboard.front, Int(front.length) > after {
-      scoreboard.loseFront()
-      recovery.front = .packetTooBig
-    }
+    guard after < before else { return }
+    scoreboard.lose(largerThan: after)
+    if scoreboard.front?.state == .lost && recovery.front == nil { recovery.front = .packetTooBig }
   }
 }
 
@@ -46,6 +46,9 @@ extension UnreachableCause {
   public var isTooBig: Bool {
     isIPv6 ? type == 2 : type == 3 && code == 4
   }
+
+  /// Source quench, which is not to be heeded (RFC 9293 section 3.9.2.2, RFC 6633).
+  public var isSourceQuench: Bool { !isIPv6 && type == 4 }
 
   /// Protocol or port unreachable, and their like in ICMPv6 (RFC 9293 section 3.9.2.2, RFC 5927 section 5.2).
   public var isHard: Bool {

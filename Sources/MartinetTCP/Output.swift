@@ -83,9 +83,11 @@ extension Connection {
       // Right of a shrunk window only the front leaves (RFC 9293 SHLD-16).
       guard range.upper.distance(from: snd.una) <= max(snd.wnd, 1) else { return nil }
     }
-    output.reason = recovery.front ?? (recovery.mode == .timeout ? .timeoutRecovery : repairReason)
+    output.reason = recovery.front ?? repairReason
     // The timer does not repeat a segment less than one timeout after it left (RFC 6298 section 5).
-    if output.reason == .fastRetransmission && range.lower == snd.una { timers.cancel(.retransmission) }
+    if (output.reason == .fastRetransmission || output.reason == .packetTooBig) && range.lower == snd.una {
+      timers.cancel(.retransmission)
+    }
     recovery.front = nil
     count(output.reason)
     scoreboard.resent(range, at: output.now)
@@ -97,7 +99,12 @@ extension Connection {
   }
 
   private var repairReason: TransmissionReason {
-    recovery.sawPartial ? .partialAcknowledgement : .fastRetransmission
+    switch recovery.mode {
+    // Only a narrower path loses segments outside of recovery.
+    case .open: .packetTooBig
+    case .fast: recovery.sawPartial ? .partialAcknowledgement : .fastRetransmission
+    case .timeout: .timeoutRecovery
+    }
   }
 
   private mutating func count(_ reason: TransmissionReason) {
@@ -195,7 +202,7 @@ extension Connection {
   /// Accounts for new sequence numbers that leave.
   private mutating func sent(_ output: Output) {
     let range = SequenceRange(from: snd.nxt, count: output.payload + (output.flags.contains(.fin) ? 1 : 0))
-    scoreboard.sent(range, at: output.now)
+    scoreboard.sent(range, segmentSize: payloadLimit(optionLength: output.optionLength), at: output.now)
     snd.nxt = range.upper
     lastSentAt = output.now
     if output.flags.contains(.fin) { flags.insert(.finSent) }

@@ -14,17 +14,30 @@ package struct TransmissionRecord: BitwiseCopyable {
   var start: SequenceNumber
   /// The octets of sequence space, a FIN counted.
   var length: UInt32
+  /// The payload octets of each segment that it left in.
+  var segmentSize: UInt16
   var sentAt: Instant
   var state = State.inFlight
   var isRetransmitted = false
 
   var end: SequenceNumber { start + Int(length) }
+
+  /// The last edge between two of its segments that is not after `number`.
+  func edge(notAfter number: SequenceNumber) -> SequenceNumber {
+    let octets = number.distance(from: start)
+    return start + (octets - octets % Int(max(1, segmentSize)))
+  }
+
+  /// The first edge between two of its segments, or its end, that is not before `number`.
+  func edge(notBefore number: SequenceNumber) -> SequenceNumber {
+    SequenceNumber.earlier(edge(notAfter: number + (Int(max(1, segmentSize)) - 1)), end)
+  }
 }
 
 /// What is known of everything between SND.UNA and SND.NXT but the SYN: a record per transmission, in order.
 package struct Scoreboard {
   private var records = RingBuffer<TransmissionRecord>(
-    filler: TransmissionRecord(start: SequenceNumber(0), length: 0, sentAt: .zero))
+    filler: TransmissionRecord(start: SequenceNumber(0), length: 0, segmentSize: 0, sentAt: .zero))
   /// The ranges that the peer holds above the cumulative acknowledgement.
   package private(set) var sacked = SequenceRanges()
   /// The octets believed to be on their way ("pipe", RFC 6675 section 4).
@@ -56,12 +69,15 @@ package struct Scoreboard {
 
   // MARK: Sending
 
-  package mutating func sent(_ range: SequenceRange, at now: Instant) {
+  /// `range` left in segments of `segmentSize` octets of payload.
+  package mutating func sent(_ range: SequenceRange, segmentSize: Int, at now: Instant) {
     if records.isEmpty {
       lostFrom = range.lower
       examinedUpTo = range.lower
     }
-    records.append(TransmissionRecord(start: range.lower, length: UInt32(range.count), sentAt: now))
+    records.append(
+      TransmissionRecord(
+        start: range.lower, length: UInt32(range.count), segmentSize: UInt16(clamping: segmentSize), sentAt: now))
     inFlight += range.count
   }
 
@@ -81,6 +97,7 @@ package struct Scoreboard {
     guard index < records.count, records[index].start == range.lower else { return }
     if range.count < Int(records[index].length) { split(index, at: range.upper) }
     change(index, to: .inFlight)
+    records[index].segmentSize = UInt16(clamping: range.count)
     records[index].sentAt = now
     records[index].isRetransmitted = true
   }
@@ -112,31 +129,40 @@ package struct Scoreboard {
   }
 
   /// The peer holds `block`, which lies between SND.UNA and SND.NXT; returns the octets that this is news of.
+  ///
+  /// Only whole segments count: a peer that reports odd octets does not cut the records to pieces (CVE-2019-11478).
   package mutating func sack(_ block: SACKBlock) -> Int {
     var news = 0
     var position = block.lower
     while let gap = sacked.firstGap(in: block, from: position) {
-      mark(gap)
-      news += gap.count
+      news += mark(gap)
       position = gap.upper
     }
-    if news > 0 { sacked.insert(block) }
     return news
   }
 
-  private mutating func mark(_ range: SequenceRange) {
+  private mutating func mark(_ range: SequenceRange) -> Int {
+    var news = 0
     var index = indexOfRecord(at: range.lower)
-    guard index < records.count else { return }
-    if records[index].start.isBefore(range.lower) {
-      split(index, at: range.lower)
-      index += 1
-    }
     while index < records.count && records[index].start.isBefore(range.upper) {
-      if records[index].end.isAfter(range.upper) { split(index, at: range.upper) }
+      if records[index].start.isBefore(range.lower) {
+        let cut = records[index].edge(notBefore: range.lower)
+        if cut != records[index].end { split(index, at: cut) }
+        index += 1
+        continue
+      }
+      if records[index].end.isAfter(range.upper) {
+        let cut = records[index].edge(notAfter: range.upper)
+        if cut == records[index].start { break }
+        split(index, at: cut)
+      }
+      news += Int(records[index].length)
+      sacked.insert(SequenceRange(from: records[index].start, upTo: records[index].end))
       if !records[index].isRetransmitted { newestDelivered = max(newestDelivered, records[index].sentAt) }
       change(index, to: .sacked)
       index += 1
     }
+    return news
   }
 
   /// Forgets what the peer said it holds: it has thrown it away (RFC 2018 section 8).
@@ -156,9 +182,10 @@ package struct Scoreboard {
 
   // MARK: Loss
 
-  /// The first record is lost.
+  /// The first segment is lost.
   package mutating func loseFront() {
     guard let front = records.first, front.state == .inFlight else { return }
+    if front.length > front.segmentSize { split(0, at: front.start + Int(max(1, front.segmentSize))) }
     change(0, to: .lost)
     lostFrom = front.start
   }
@@ -167,6 +194,15 @@ package struct Scoreboard {
   func frontWasLostAgain(margin: Interval) -> Bool {
     guard let front = records.first, front.state == .inFlight, front.isRetransmitted else { return false }
     return newestDelivered > front.sentAt + margin
+  }
+
+  /// Segments of more than `octets` are lost: the path refuses them.
+  package mutating func lose(largerThan octets: Int) {
+    for index in 0..<records.count where records[index].state == .inFlight {
+      let size = min(Int(records[index].length), Int(records[index].segmentSize))
+      if size > octets { change(index, to: .lost) }
+    }
+    if let front = records.first { lostFrom = front.start }
   }
 
   /// Everything that the peer does not hold is lost (RFC 5681 section 3.1, the timer expired).
@@ -186,7 +222,8 @@ package struct Scoreboard {
     var index = indexOfRecord(at: examinedUpTo)
     var found: SequenceRange?
     while index < records.count && !records[index].end.isAfter(edge) {
-      if records[index].state == .inFlight {
+      // What was sent again is not known to be lost by what overtook its first transmission.
+      if records[index].state == .inFlight && !records[index].isRetransmitted {
         if found == nil {
           found = SequenceRange(from: records[index].start, upTo: records[index].end)
           if lost == 0 { lostFrom = records[index].start }
