@@ -8,6 +8,8 @@ struct ArrivingSegment: ~Copyable {
   let now: Instant
   /// The number of a FIN that is in the window.
   var fin: SequenceNumber?
+  /// Whether it begins at or before the last acknowledgement sent (RFC 7323 section 4.3).
+  var renewsTimestamp = false
 
   /// SEG.LEN
   var length: Int { header.sequenceLength(payload: payload.count) }
@@ -146,6 +148,7 @@ extension Connection {
     // Third, check security: no compartments, as nearly everywhere (RFC 9293 section 3.10.7.4).
     guard fourthCheckSYN(segment, &environment) else { return }
     guard fifthCheckACK(segment, &environment) else { return }
+    updateTimestampRecent(segment)
     sixthCheckUrgent(segment, &environment)
     seventhProcessText(&segment, &environment)
     eighthCheckFIN(segment, &environment)

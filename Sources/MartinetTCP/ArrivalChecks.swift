@@ -26,7 +26,7 @@ extension Connection {
       // Appendix A.2: the ACK field of a segment just outside counts, or two zero windows would lock each other.
       return isJustOutside(segment) && !segment.header.isRST && !segment.header.isSYN && emptied(&segment, &environment)
     }
-    updateTimestampRecent(segment)
+    segment.renewsTimestamp = !segment.header.sequence.isAfter(rcv.lastAckSent)
     trim(&segment, &environment)
     return true
   }
@@ -72,15 +72,22 @@ extension Connection {
     if segment.payload.count > 0 && !segment.end.isAfter(rcv.nxt) {
       debt.duplicateRange = SequenceRange(from: start, upTo: segment.end)
     }
-    if segment.payload.count > 0 || segment.header.isFIN || isProbe(segment) {
+    let configuration = environment.configuration
+    if segment.payload.count > 0 || segment.header.isFIN {
       owe(.duplicateAcknowledgement)
+    } else if isProbe(segment) {
+      // Within a budget of their own: two peers that an attacker has put one octet apart would answer for ever.
+      let limit = configuration.challengeLimit
+      if probeAnswers.spend(limit: limit, interval: configuration.challengeInterval, at: segment.now) {
+        owe(.duplicateAcknowledgement)
+      }
     } else {
       // An empty segment from nowhere is answered within the budget, or two lost peers would answer for ever (RFC 5961 section 7).
       challenge(in: &environment, at: segment.now)
     }
   }
 
-  /// A keep-alive, or a probe of a window that we closed: always answered (RFC 9293 sections 3.8.4 and 3.8.6.1).
+  /// A keep-alive, or a probe of a window that we closed: answered (RFC 9293 sections 3.8.4 and 3.8.6.1).
   private func isProbe(_ segment: borrowing ArrivingSegment) -> Bool {
     segment.header.sequence == rcv.nxt - 1 || segment.header.sequence == rcv.nxt
   }
@@ -133,11 +140,10 @@ extension Connection {
     return false
   }
 
-  /// RFC 7323 section 4.3: only a segment that begins at or before the last acknowledgement sent.
-  private mutating func updateTimestampRecent(_ segment: borrowing ArrivingSegment) {
-    guard negotiated.timestamps, !segment.header.isRST, segment.header.options.has(.timestamps),
-      !segment.header.sequence.isAfter(rcv.lastAckSent)
-    else { return }
+  /// RFC 7323 section 4.3: only a segment that begins at or before the last acknowledgement sent, and whose own
+  /// acknowledgement is plausible, so that no injected one moves the clock.
+  mutating func updateTimestampRecent(_ segment: borrowing ArrivingSegment) {
+    guard negotiated.timestamps, segment.renewsTimestamp, segment.header.options.has(.timestamps) else { return }
     rcv.timestampRecent = segment.header.options.timestamps.value
     rcv.timestampRecentAt = segment.now
   }

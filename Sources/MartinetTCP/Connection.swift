@@ -23,6 +23,8 @@ public struct Connection: ~Copyable {
   var recovery: RecoveryState
   var keepAlive: KeepAliveState
   var challenges = ChallengeBudget()
+  /// The budget of answers to probes that an attacker may have forged.
+  var probeAnswers = ChallengeBudget()
   var timers = Timers()
   var roundTrip: RoundTrip
   var congestion: Congestion
