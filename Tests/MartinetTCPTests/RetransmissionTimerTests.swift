@@ -41,11 +41,11 @@ struct RetransmissionTimerTests {
       Opening.modern
         + """
         0.200  write 1000
-        0.200 > PSH.ACK seq 1 length 1000 <ts 200 *>
-        1.200 > PSH.ACK seq 1 length 1000 <ts 1200 *> (timeout)
+        0.200 > PSH.ACK seq 1 length 1000
+        1.200 > PSH.ACK seq 1 length 1000 <ts> (timeout)
         1.220 < ACK seq 1 ack 1001 <ts 1220 1200>
                status srtt 90ms rto 1s
-        """.replacing("<ts 200 *>", with: "<ts>").replacing("<ts 1200 *>", with: "<ts>"))
+        """)
   }
 
   @Test("An ACK of the first transmission is told from one of the second by its echo", .proves("6298-07"))
@@ -139,9 +139,9 @@ struct RetransmissionTimerTests {
         0.700  write 1460
         0.700 > PSH.ACK seq 1461 length 1460
                status deadline 1.2s
-        1.200 > ACK seq 1 length 1460 (timeout)
+        1.200 > * seq 1 length 1460 (timeout)
                status deadline 3.2s
-        """.replacing("> ACK seq 1 length 1460", with: "> * seq 1 length 1460"))
+        """)
   }
 
   @Test("The timer stops when everything is acknowledged", .proves("6298-12"))
