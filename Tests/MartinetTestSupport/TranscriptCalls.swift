@@ -18,6 +18,7 @@ extension TranscriptCall {
     case "set": self = .set(try cursor.take(), try cursor.take())
     case "mtu": self = .pathMTU(try cursor.takeNumber())
     case "icmp": self = try TranscriptCall.networkError(&cursor)
+    case "ignore": self = .ignore
     case "wait": self = .wait
     case "events": self = .events(try cursor.take().split(separator: ",").map(String.init))
     case "phase": self = .phase(try cursor.take())
@@ -31,7 +32,7 @@ extension TranscriptCall {
   /// Whether the call only looks: it may stand while a segment waits to be expected.
   var isQuestion: Bool {
     switch self {
-    case .events, .phase, .ended, .dropped, .status, .skip: true
+    case .ignore, .events, .phase, .ended, .dropped, .status, .skip: true
     default: false
     }
   }

@@ -43,6 +43,8 @@ enum TranscriptCall: Sendable {
   case pathMTU(Int)
   /// `icmp TYPE CODE seq N`, with `believed` or `ignored` for the answer
   case networkError(type: UInt8, code: UInt8, sequence: Int, believed: Bool?)
+  /// `ignore`: whatever left so far is all right
+  case ignore
   /// `wait`: nothing but time passes
   case wait
   /// `events NAME,NAME` or `events none`: what happened since the last such line

@@ -19,6 +19,7 @@ extension TranscriptRunner {
       with { connection, environment, now in connection.pathChanged(mtu: mtu, in: &environment, at: now) }
     case .networkError(let type, let code, let sequence, let believed):
       try networkError(type: type, code: code, sequence: sequence, believed: believed)
+    case .ignore: pending.removeAll()
     case .wait: break
     default: try check(call)
     }
