@@ -17,13 +17,11 @@ struct PhaseTests {
     synSent closeCall closed
     synReceived ackOfSynArrives established
     synReceived closeCall finWait1
-    synReceived finArrives closeWait
     synReceived resetOfPassiveOpen listen
     established closeCall finWait1
     established finArrives closeWait
     finWait1 ackOfFinArrives finWait2
     finWait1 finArrives closing
-    finWait1 finWithAckOfFinArrives timeWait
     finWait2 finArrives timeWait
     closeWait closeCall lastAck
     closing ackOfFinArrives timeWait
