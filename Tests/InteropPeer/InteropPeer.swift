@@ -36,6 +36,10 @@ struct InteropPeer: ParsableCommand {
   /// Seconds before the end begins.
   @Option var delay = 0.0
   @Option var stay = 0.0
+  /// Seconds from the beginning in which nothing that arrives is read.
+  @Option var deaf = 0.0
+  /// Seconds before the connection is opened.
+  @Option var openAfter = 0.0
   /// Seconds after the connection is established in which nothing that arrives is read.
   @Option var hold = 0.0
 
@@ -55,6 +59,9 @@ struct InteropPeer: ParsableCommand {
     let holding = HoldingLink(link)
     let addresses = addressTexts.compactMap { IPPrefix(parsing: $0) }
     let stack = try NetworkStack([LinkAttachment(holding, addresses: addresses)])
+    if deaf > 0 { holding.hold(seconds: deaf) }
+    say("ready")
+    Thread.sleep(forTimeInterval: openAfter)
     var report = Report()
     let begin = Date()
     do {
