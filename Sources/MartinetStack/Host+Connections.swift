@@ -189,6 +189,9 @@ extension Host {
     settle(handle.slot, at: now)
   }
 
+  /// The connections there are, in whatever phase.
+  public var connectionCount: Int { connections.count }
+
   /// Whether some connection has octets or a FIN that the peer has not acknowledged. Looks at every connection.
   public var hasUnfinishedBusiness: Bool {
     for slot in connections.slots where connections.isLive(slot) {

@@ -174,3 +174,19 @@ extension StackBench {
 
   var statistics: HostStatistics { host.statistics }
 }
+
+extension StackBench {
+  var connectionCount: Int { host.connectionCount }
+
+  var hasUnfinishedBusiness: Bool { host.hasUnfinishedBusiness }
+
+  var nextDeadline: Instant { host.nextDeadline }
+
+  func local(of listener: ListenerHandle) -> Endpoint? { host.localEndpoint(of: listener) }
+
+  func listen(onPort port: UInt16, backlog: Int = 5) throws(HostError) -> ListenerHandle {
+    try host.listen(onPort: port, backlog: backlog, at: now)
+  }
+
+  func close(_ listener: ListenerHandle) { host.close(listener, at: now) }
+}
