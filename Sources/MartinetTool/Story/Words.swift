@@ -1,0 +1,157 @@
+import MartinetTCP
+import MartinetWire
+
+extension TransmissionReason {
+  /// Why the segment left, in words.
+  package var words: String {
+    switch self {
+    case .handshake: "opening handshake"
+    case .newData: "new data"
+    case .limitedTransmit: "new data on an early duplicate acknowledgement"
+    case .fastRetransmission: "retransmission: duplicate acknowledgements show a loss"
+    case .partialAcknowledgement: "retransmission: a partial acknowledgement shows the next loss"
+    case .timeout: "retransmission: the timer expired"
+    case .timeoutRecovery: "retransmission: more of the loss after the timeout"
+    case .tailLossProbe: "probe: is the end of the flight lost?"
+    case .packetTooBig: "retransmission: the path takes only smaller packets"
+    case .windowProbe: "probe: is the window still closed?"
+    case .keepAliveProbe: "probe: is the peer still there?"
+    case .acknowledgement: "acknowledgement"
+    case .delayedAcknowledgement: "acknowledgement, its delay is over"
+    case .duplicateAcknowledgement: "acknowledgement at once: data out of order"
+    case .windowUpdate: "the window opened"
+    case .challengeAcknowledgement: "challenge: a doubtful segment arrived"
+    case .fin: "end of the stream"
+    case .reset: "reset"
+    }
+  }
+
+  /// A key for machines, also what the columns of a table are called.
+  package var key: String {
+    switch self {
+    case .handshake: "handshake"
+    case .newData: "new_data"
+    case .limitedTransmit: "limited_transmit"
+    case .fastRetransmission: "fast_retransmission"
+    case .partialAcknowledgement: "partial_acknowledgement"
+    case .timeout: "timeout"
+    case .timeoutRecovery: "timeout_recovery"
+    case .tailLossProbe: "tail_loss_probe"
+    case .packetTooBig: "packet_too_big"
+    case .windowProbe: "window_probe"
+    case .keepAliveProbe: "keep_alive_probe"
+    case .acknowledgement: "acknowledgement"
+    case .delayedAcknowledgement: "delayed_acknowledgement"
+    case .duplicateAcknowledgement: "duplicate_acknowledgement"
+    case .windowUpdate: "window_update"
+    case .challengeAcknowledgement: "challenge_acknowledgement"
+    case .fin: "fin"
+    case .reset: "reset"
+    }
+  }
+
+  /// Two or three words for a legend.
+  package var shortWords: String {
+    switch self {
+    case .fastRetransmission: "fast retransmission"
+    case .partialAcknowledgement: "after a partial acknowledgement"
+    case .timeout: "after a timeout"
+    case .timeoutRecovery: "repair after a timeout"
+    case .tailLossProbe: "tail loss probe"
+    case .packetTooBig: "packet too big"
+    case .handshake: "handshake repeated"
+    case .fin: "end of stream repeated"
+    default: key.split(separator: "_").joined(separator: " ")
+    }
+  }
+}
+
+extension DropReason {
+  package var words: String {
+    switch self {
+    case .outsideWindow: "outside the window"
+    case .pawsOldTimestamp: "its timestamp is old"
+    case .timestampMissing: "its timestamp is missing"
+    case .resetOutsideWindow: "a reset outside the window"
+    case .resetNotAtLeftEdge: "a reset not at the left edge of the window"
+    case .synInSynchronizedState: "a SYN on an open connection"
+    case .acknowledgementMissing: "no ACK"
+    case .acknowledgementOfNothingSent: "acknowledges what was never sent"
+    case .acknowledgementTooOld: "its acknowledgement is too old"
+    case .duplicateData: "all of it is here already"
+    case .dataAfterFin: "data behind the FIN"
+    case .dataAfterClose: "nobody reads any more"
+    case .noRoom: "no room"
+    case .unacceptableInState: "does not fit the state"
+    case .resetInTimeWait: "a reset in TIME-WAIT"
+    }
+  }
+}
+
+extension Trigger {
+  package var words: String {
+    switch self {
+    case .activeOpen: "the program opens"
+    case .passiveOpen: "the program listens"
+    case .synArrives: "SYN arrives"
+    case .synAckArrives: "SYN,ACK arrives"
+    case .ackOfSynArrives: "our SYN is acknowledged"
+    case .finArrives: "FIN arrives"
+    case .ackOfFinArrives: "our FIN is acknowledged"
+    case .finWithAckOfFinArrives: "FIN arrives, ours is acknowledged"
+    case .resetOfPassiveOpen, .resetArrives: "RST arrives"
+    case .closeCall: "the program closes"
+    case .abortCall: "the program aborts"
+    case .gaveUp: "given up"
+    case .timeWaitExpires: "2 MSL are over"
+    }
+  }
+}
+
+extension CongestionCause {
+  package var words: String {
+    switch self {
+    case .initialWindow: "initial window"
+    case .slowStart: "slow start"
+    case .congestionAvoidance: "congestion avoidance"
+    case .enteredFastRecovery: "fast recovery begins"
+    case .inflatedByDuplicate: "inflated by a duplicate acknowledgement"
+    case .partialAcknowledgement: "partial acknowledgement"
+    case .leftFastRecovery: "fast recovery ends"
+    case .retransmissionTimeout: "retransmission timeout"
+    case .idleRestart: "restart after idle"
+    case .explicitNotification: "explicit notification"
+    case .spuriousUndone: "undone: the loss was none"
+    }
+  }
+}
+
+extension Phase {
+  package var words: String { name.description }
+}
+
+extension TCPFlags {
+  /// The names of the bits that are set, in the order in which people say them.
+  package var names: [String] {
+    let all: [(TCPFlags, String)] = [
+      (.syn, "SYN"), (.fin, "FIN"), (.rst, "RST"), (.psh, "PSH"), (.ack, "ACK"), (.urg, "URG"), (.ece, "ECE"),
+      (.cwr, "CWR"), (.ae, "AE"),
+    ]
+    return all.filter { contains($0.0) }.map(\.1)
+  }
+}
+
+extension ShownOptions {
+  /// One phrase an option.
+  package var words: [String] {
+    var phrases: [String] = []
+    if let maximumSegmentSize { phrases.append("mss \(maximumSegmentSize)") }
+    if let windowScale { phrases.append("window scale \(windowScale)") }
+    if sackPermitted { phrases.append("sack permitted") }
+    if let timestamps {
+      phrases.append("ts \(timestamps.value)" + (timestamps.echo.map { " echo \($0)" } ?? ""))
+    }
+    for block in sackBlocks { phrases.append("sack \(block.lowerBound)–\(block.upperBound)") }
+    return phrases + others
+  }
+}
