@@ -113,7 +113,7 @@ package struct Ladder {
     let left = flight.from == .left ? marks.start : marks.bar
     let right = flight.from == .left ? marks.bar : marks.end
     self.line(time: flight.departure, row: row, middle: left + line + right)
-    for remark in wrapped(label.rest.map(marks.plain), width: lane - 4) {
+    for remark in TextWrap.phrases(label.rest.map(marks.plain), width: lane - 4) {
       plainLine(marks.bar + "   " + ink(.faint, remark) + blank(lane - 3 - remark.count) + marks.bar)
     }
   }
@@ -127,29 +127,6 @@ package struct Ladder {
       return marks.line + text + shaft + (flight.isLost ? marks.cross : marks.right) + blank(lane - length)
     }
     return blank(lane - length) + (flight.isLost ? marks.cross : marks.left) + shaft + text + marks.line
-  }
-
-  /// Phrases put together to lines of at most `width` columns; one that is longer breaks between words.
-  private func wrapped(_ phrases: [String], width: Int) -> [String] {
-    var lines: [String] = []
-    for phrase in phrases {
-      if let last = lines.last, last.count + 2 + phrase.count <= width {
-        lines[lines.count - 1] = last + ", " + phrase
-        continue
-      }
-      lines.append("")
-      for word in phrase.split(separator: " ") {
-        let last = lines[lines.count - 1]
-        if last.isEmpty {
-          lines[lines.count - 1] = String(word.prefix(width))
-        } else if last.count + 1 + word.count <= width {
-          lines[lines.count - 1] = last + " " + word
-        } else {
-          lines.append(String(word.prefix(width)))
-        }
-      }
-    }
-    return lines
   }
 }
 
@@ -176,6 +153,15 @@ struct LadderMarks {
   /// `text` in the characters that the terminal has.
   func plain(_ text: String) -> String {
     guard isASCII else { return text }
-    return String(text.map { $0 == "–" ? "-" : $0 == "µ" ? "u" : $0.isASCII ? $0 : "?" })
+    var plain = ""
+    for character in text {
+      switch character {
+      case "–": plain += "-"
+      case "µ": plain += "u"
+      case "…": plain += ".."
+      default: plain.append(character.isASCII ? character : "?")
+      }
+    }
+    return plain
   }
 }
