@@ -35,13 +35,11 @@ package struct StoryRecorder {
     }
   }
 
-  /// Names an end whose endpoint is known only when the connection opens.
-  package mutating func name(_ side: Side, endpoint: String) {
-    if side == .left { story.left.endpoint = endpoint } else { story.right.endpoint = endpoint }
-  }
-
   package mutating func record(_ event: TraceEvent, at side: Side) {
     switch event.kind {
+    case .opened(let local, let remote, _):
+      name(side, local)
+      name(side.other, remote)
     case .sent(let summary, let reason): departed(summary, reason, from: side, at: event.time)
     case .received(let summary): arrived(summary, at: side, event.time)
     case .dropped(let summary, let reason): discarded(summary, reason, at: side, event.time)
@@ -54,6 +52,10 @@ package struct StoryRecorder {
     case .congestion, .roundTrip: if side == .left { measured(event) }
     default: break
     }
+  }
+
+  private mutating func name(_ side: Side, _ endpoint: Endpoint) {
+    if side == .left { story.left.endpoint = endpoint.description } else { story.right.endpoint = endpoint.description }
   }
 
   private mutating func measured(_ event: TraceEvent) {

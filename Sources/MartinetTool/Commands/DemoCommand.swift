@@ -1,0 +1,59 @@
+import ArgumentParser
+import MartinetSimulation
+
+/// `martinet demo`
+struct DemoCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "demo",
+    abstract: "Send a file across a simulated network, in virtual time, and show what happened.",
+    discussion: "The same seed and options give the same packets every time.")
+
+  @Option(help: ArgumentHelp("How large the file is that the seed makes. (default: 8MiB)", valueName: "SIZE"))
+  var size: ByteSize?
+
+  @Option(help: ArgumentHelp("Send this file instead.", valueName: "PATH"))
+  var file: String?
+
+  @Option(help: ArgumentHelp("Packets that get lost in each direction, in percent.", valueName: "0-100"), transform: DemoCommand.percentage)
+  var loss = Probability.never
+
+  @Option(help: ArgumentHelp("The delay each way in milliseconds.", valueName: "MS"))
+  var delay = Milliseconds(argument: "10")!
+
+  @Option(help: ArgumentHelp("The rate of the wire in Mbit/s.", valueName: "MBIT/S"))
+  var rate = Megabits(argument: "100")!
+
+  @Option(help: ArgumentHelp("What every chance follows from.", valueName: "N"))
+  var seed: UInt64 = 1
+
+  @Option(help: ArgumentHelp("Write a report as one HTML page.", valueName: "PATH.html"))
+  var report: String?
+
+  @Option(help: ArgumentHelp("Record what the sender's host sees in a pcapng file.", valueName: "PATH.pcapng"))
+  var capture: String?
+
+  @Option(help: ArgumentHelp("Take packet N of the sender's host apart.", valueName: "N"))
+  var unfold: Int?
+
+  @Flag(help: "Print one JSON object and nothing else on standard output.")
+  var json = false
+
+  static func percentage(_ text: String) throws -> Probability {
+    guard let probability = Probability(percentText: text.utf8) else {
+      throw ValidationError("a percentage from 0 to 100 is wanted")
+    }
+    return probability
+  }
+
+  func validate() throws {
+    if file != nil && size != nil { throw ValidationError("--size and --file exclude each other") }
+    if let unfold, unfold < 1 { throw ValidationError("--unfold counts packets from 1") }
+  }
+
+  func run() throws {
+    let plan = DemoPlan(
+      size: size?.count ?? 8 << 20, file: file, loss: loss, delay: delay.interval, rate: rate.bitsPerSecond, seed: seed,
+      unfold: unfold)
+    try DemoPresentation(plan, reportPath: report, capturePath: capture, isJSON: json).run()
+  }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Glibc
+
+/// The program.
+@main
+struct Entry: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "martinet",
+    abstract: "TCP to the letter, in user space.",
+    discussion: """
+      Move files through a TCP of its own and see every segment, state, window and decision.
+
+        martinet demo                              a file crosses a simulated network
+        martinet receive inbox                     save what others send
+        martinet send photo.jpg 10.77.0.1:9000     send it from another terminal
+      """,
+    subcommands: [DemoCommand.self, ReceiveCommand.self, SendCommand.self])
+
+  static func main() {
+    // A reader of our output that goes away is seen by the write that fails.
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try Entry.parseAsRoot()
+      try command.run()
+    } catch let failure as Failure {
+      if !failure.message.isEmpty { Terminal.complain(failure.message) }
+      exit(failure.status)
+    } catch {
+      Entry.exit(withError: error)
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import Martinet
+import MartinetSimulation
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+
+/// Follows a demonstration: makes a story of what both hosts tell, and a capture of what the sender's host sees.
+///
+/// It belongs to the threads of a simulation, of which exactly one runs at a time; that is what makes it safe to share.
+final class DemoWatcher: @unchecked Sendable {
+  private let left: HostID
+  private let right: HostID
+  private var recorder: StoryRecorder
+  private let capture: OutputFile?
+  private var isCaptureOpen = false
+  private var captureFailure: Failure?
+  private let wanted: Int?
+  private var origins: [Bool: UInt32] = [:]
+  private var shifts: [Bool: Int] = [:]
+  private(set) var packets = 0
+  private(set) var unfolded: (layer: Layer, title: String)?
+
+  init(_ plan: DemoPlan, left: HostID, right: HostID, capture: OutputFile?) {
+    self.left = left
+    self.right = right
+    self.capture = capture
+    wanted = plan.unfold
+    recorder = StoryRecorder(
+      left: Party(name: "sender", endpoint: ""), right: Party(name: "receiver", endpoint: ""),
+      wire: .watched(transit: plan.longestTransit))
+  }
+
+  /// Takes what the hosts and the tap have recorded.
+  func observe(_ network: inout Network) {
+    merge(events(of: left, in: &network), events(of: right, in: &network))
+    guard capture != nil || wanted != nil else { return }
+    var blocks: [UInt8] = []
+    if !isCaptureOpen {
+      Pcapng.appendSectionHeader(to: &blocks)
+      Pcapng.appendInterface(.ip, to: &blocks)
+      isCaptureOpen = true
+    }
+    while network.takeCaptured(of: left, { note($0, $1, &blocks) }) {}
+    write(blocks)
+  }
+
+  private func events(of host: HostID, in network: inout Network) -> [TraceEvent] {
+    network.withHost(host) { host, _ in
+      var events: [TraceEvent] = []
+      while let event = host.pollTrace() { events.append(event) }
+      return events
+    }
+  }
+
+  /// By time; a segment leaves before it arrives, also where both happen at once.
+  private func merge(_ ours: [TraceEvent], _ theirs: [TraceEvent]) {
+    var (one, other) = (0, 0)
+    while one < ours.count || other < theirs.count {
+      let takesOurs: Bool
+      if one == ours.count || other == theirs.count {
+        takesOurs = one < ours.count
+      } else if ours[one].time == theirs[other].time {
+        if case .received = ours[one].kind { takesOurs = false } else { takesOurs = true }
+      } else {
+        takesOurs = ours[one].time < theirs[other].time
+      }
+      if takesOurs {
+        recorder.record(ours[one], at: .left)
+        one += 1
+      } else {
+        recorder.record(theirs[other], at: .right)
+        other += 1
+      }
+    }
+  }
+
+  // MARK: Packets
+
+  private func note(_ packet: CapturedPacket, _ bytes: RawSpan, _ blocks: inout [UInt8]) {
+    packets += 1
+    let isSent = packet.direction == .sent
+    let number = wanted
+    if let number, number >= packets { learn(bytes, isSent: isSent) }
+    if number == packets { unfolded = unfold(packet, bytes, isSent: isSent) }
+    guard capture != nil else { return }
+    let note = Pcapng.PacketNote(
+      time: UInt64(max(0, packet.time.nanoseconds)), direction: isSent ? .outbound : .inbound)
+    Pcapng.append(bytes, note, to: &blocks)
+  }
+
+  /// Remembers where the numbers of a direction begin, which only its SYN tells.
+  private func learn(_ bytes: RawSpan, isSent: Bool) {
+    guard let header = DemoWatcher.segment(in: bytes), header.isSYN else { return }
+    origins[isSent] = header.sequence.rawValue
+    shifts[isSent] = header.options.has(.windowScale) ? Int(header.options.windowScale.shift) : nil
+  }
+
+  private static func segment(in bytes: RawSpan) -> TCPHeader? {
+    guard let packet = try? IPv4Header.parse(bytes), packet.protocolNumber == IPProtocol.tcp, !packet.isFragment else {
+      return nil
+    }
+    return try? TCPHeader.parse(bytes.extracting(packet.headerLength..<packet.totalLength)).header
+  }
+
+  private func unfold(_ packet: CapturedPacket, _ bytes: RawSpan, isSent: Bool) -> (Layer, String) {
+    // Windows are scaled only if both sides offered it (RFC 7323 section 2.2).
+    let shift = shifts[!isSent] == nil ? (shifts[isSent] == nil ? nil : 0) : shifts[isSent] ?? 0
+    let context = UnfoldContext(origin: origins[isSent], peerOrigin: origins[!isSent], windowShift: shift)
+    let octets = bytes.withUnsafeBytes { Array($0) }
+    let title = "packet \(packets), \(isSent ? "sent" : "received") by the sender's host at \(Figures.clock(packet.time)) s"
+    return (Dissection.packet(octets, in: context), title)
+  }
+
+  private func write(_ blocks: [UInt8]) {
+    guard let capture, captureFailure == nil else { return }
+    do throws(Failure) {
+      try capture.write(blocks)
+    } catch {
+      captureFailure = error
+    }
+  }
+
+  // MARK: The end
+
+  /// Everything that was told, and the capture file under its name.
+  func finish(at instant: Instant) throws(Failure) -> Story {
+    if let captureFailure { throw captureFailure }
+    try capture?.finish()
+    return recorder.finish(at: instant)
+  }
+}

@@ -1,4 +1,0 @@
-@main
-struct Martinet {
-  static func main() {}
-}
