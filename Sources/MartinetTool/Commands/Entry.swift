@@ -24,7 +24,7 @@ struct Entry: ParsableCommand {
       try command.run()
     } catch let failure as Failure {
       if !failure.message.isEmpty { Terminal.complain(failure.message) }
-      exit(failure.status)
+      Glibc.exit(failure.status)
     } catch {
       Entry.exit(withError: error)
     }

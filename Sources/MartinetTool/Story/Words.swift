@@ -98,7 +98,6 @@ extension Trigger {
     case .ackOfSynArrives: "our SYN is acknowledged"
     case .finArrives: "FIN arrives"
     case .ackOfFinArrives: "our FIN is acknowledged"
-    case .finWithAckOfFinArrives: "FIN arrives, ours is acknowledged"
     case .resetOfPassiveOpen, .resetArrives: "RST arrives"
     case .closeCall: "the program closes"
     case .abortCall: "the program aborts"

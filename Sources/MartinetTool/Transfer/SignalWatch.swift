@@ -11,7 +11,7 @@ package enum SignalWatch {
     sigemptyset(&signals)
     for signal in watched { sigaddset(&signals, signal) }
     pthread_sigmask(SIG_BLOCK, &signals, nil)
-    Threads.start("signals") {
+    Threads.start {
       var signals = sigset_t()
       sigemptyset(&signals)
       for signal in watched { sigaddset(&signals, signal) }
@@ -42,7 +42,7 @@ enum Threads {
 
   /// Starts a detached thread; false if the system has none left.
   @discardableResult
-  static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+  static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
     let start = Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
     let result = pthread_create(&thread, nil, { object in
@@ -54,7 +54,6 @@ enum Threads {
       start.release()
       return false
     }
-    pthread_setname_np(thread, name)
     pthread_detach(thread)
     return true
   }
