@@ -26,7 +26,20 @@ struct Entry: ParsableCommand {
       if !failure.message.isEmpty { Terminal.complain(failure.message) }
       Glibc.exit(failure.status)
     } catch {
+      refuse(error)
+    }
+  }
+
+  /// What the arguments lack, in one line; help that was asked for as it is.
+  private static func refuse(_ error: any Error) -> Never {
+    let code = exitCode(for: error)
+    guard code != .success, let line = message(for: error).split(separator: "\n").first else {
       Entry.exit(withError: error)
     }
+    let command = CommandLine.arguments.dropFirst().first.flatMap { name in
+      configuration.subcommands.first { $0.configuration.commandName == name }?.configuration.commandName
+    }
+    Terminal.complain("\(line) (see martinet \(command.map { $0 + " " } ?? "")--help)")
+    Glibc.exit(code.rawValue)
   }
 }
