@@ -45,11 +45,9 @@ final class DemoWatcher: @unchecked Sendable {
   }
 
   private func events(of host: HostID, in network: inout Network) -> [TraceEvent] {
-    network.withHost(host) { host, _ in
-      var events: [TraceEvent] = []
-      while let event = host.pollTrace() { events.append(event) }
-      return events
-    }
+    var events: [TraceEvent] = []
+    while let event = network.pollTrace(of: host) { events.append(event) }
+    return events
   }
 
   /// By time; a segment leaves before it arrives, also where both happen at once.
