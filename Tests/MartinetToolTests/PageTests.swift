@@ -10,7 +10,8 @@ struct PageTests {
   func show() {
     let story = Samples.sawtooth.story
     let html = Page.html(
-      title: "8 MiB across 5 % loss", subtitle: "100 Mbit/s, 10 ms each way, seed 1", facts: [Fact("Goodput", "93.4 Mbit/s"), Fact("Time", "1.2 s", note: "virtual")], story: story,
+      title: "8 MiB across 5 % loss", subtitle: "100 Mbit/s, 10 ms each way, seed 1",
+      facts: [Fact("Goodput", "93.4 Mbit/s"), Fact("Time", "1.2 s", note: "virtual")], story: story,
       rows: Excerpt.rows(of: story))
     let file = fopen("/tmp/probe/report.html", "w")!
     fputs(html, file)

@@ -14,7 +14,9 @@ struct DemoCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Send this file instead.", valueName: "PATH"))
   var file: String?
 
-  @Option(help: ArgumentHelp("Packets that get lost in each direction, in percent.", valueName: "0-100"), transform: DemoCommand.percentage)
+  @Option(
+    help: ArgumentHelp("Packets that get lost in each direction, in percent.", valueName: "0-100"),
+    transform: DemoCommand.percentage)
   var loss = Probability.never
 
   @Option(help: ArgumentHelp("The delay each way in milliseconds.", valueName: "MS"))

@@ -9,7 +9,8 @@ package enum DemoSummary {
     var facts = [
       Fact(
         "File", Figures.octets(outcome.octets),
-        note: "\(Figures.grouped(outcome.octets)) octets, SHA-256 \(outcome.isMatch ? "equal at both ends" : "NOT equal")"),
+        note:
+          "\(Figures.grouped(outcome.octets)) octets, SHA-256 \(outcome.isMatch ? "equal at both ends" : "NOT equal")"),
       Fact(
         "Time", Figures.span(outcome.duration),
         note: withRealTime ? "virtual; \(Figures.span(outcome.realTime)) real" : "virtual"),
@@ -17,7 +18,8 @@ package enum DemoSummary {
       Fact(
         "Segments", Figures.grouped(counts.segments),
         note: "\(Figures.grouped(counts.fromLeft)) sent by the sender, \(Figures.grouped(fromRight)) by the receiver"),
-      Fact("Lost on the way", Figures.grouped(outcome.swallowed), note: percent(outcome.swallowed, of: counts.segments)),
+      Fact(
+        "Lost on the way", Figures.grouped(outcome.swallowed), note: percent(outcome.swallowed, of: counts.segments)),
       Fact("Retransmissions", Figures.grouped(counts.retransmitted), note: causes(counts)),
     ]
     let charts = outcome.story.charts
@@ -102,7 +104,7 @@ package enum DemoSummary {
             (side == .left ? "sender" : "receiver", counts.finalPhase[side].map { .string($0.words) } ?? .null)
           })
       ),
-      ("seed", .string(String(outcome.plan.seed))),
+      ("seed", Int(exactly: outcome.plan.seed).map { .integer($0) } ?? .string(String(outcome.plan.seed))),
       ("failure", outcome.failure.map { .string($0) } ?? .null),
     ])
   }

@@ -105,7 +105,8 @@ final class DemoWatcher: @unchecked Sendable {
     let shift = shifts[!isSent] == nil ? (shifts[isSent] == nil ? nil : 0) : shifts[isSent] ?? 0
     let context = UnfoldContext(origin: origins[isSent], peerOrigin: origins[!isSent], windowShift: shift)
     let octets = bytes.withUnsafeBytes { Array($0) }
-    let title = "packet \(packets), \(isSent ? "sent" : "received") by the sender's host at \(Figures.clock(packet.time)) s"
+    let title =
+      "packet \(packets), \(isSent ? "sent" : "received") by the sender's host at \(Figures.clock(packet.time)) s"
     return (Dissection.packet(octets, in: context), title)
   }
 

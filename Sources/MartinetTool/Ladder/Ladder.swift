@@ -54,7 +54,9 @@ package struct Ladder {
 
   private mutating func heading(_ text: String) {
     let room = max(0, terminal.width - text.count - 4)
-    lines.append(ink(.bold, String(repeating: marks.line, count: 2) + " " + text + " ") + ink(.faint, String(repeating: marks.line, count: room)))
+    lines.append(
+      ink(.bold, String(repeating: marks.line, count: 2) + " " + text + " ")
+        + ink(.faint, String(repeating: marks.line, count: room)))
   }
 
   // MARK: Lines
@@ -95,10 +97,12 @@ package struct Ladder {
 
   /// A count of segments, with as much beside it as there is room for.
   private func ladderWords(of gap: Gap) -> String {
-    var phrases = ["\(Figures.counted(gap.segments, "segment")) (\(gap.fromLeft) \(marks.right) \(gap.fromRight) \(marks.left))"]
+    var phrases = [
+      "\(Figures.counted(gap.segments, "segment")) (\(gap.fromLeft) \(marks.right) \(gap.fromRight) \(marks.left))"
+    ]
     if gap.lost > 0 { phrases.append("\(gap.lost) lost") }
     if gap.payload > 0 { phrases.append(Figures.octets(gap.payload)) }
-    phrases.append(marks.plain(Figures.span(gap.end - gap.begin)))
+    if gap.end > gap.begin { phrases.append(marks.plain(Figures.span(gap.end - gap.begin))) }
     while phrases.count > 1, phrases.joined(separator: ", ").count > lane - 10 { phrases.removeLast() }
     return "\(marks.ellipsis) \(phrases.joined(separator: ", ")) \(marks.ellipsis)"
   }

@@ -90,7 +90,8 @@ struct LadderDrawing {
         change.to.words, "phase", at: change.side, title: "\(Figures.clock(change.time)) s: \(change.trigger.words)")
     case .gap(let gap):
       y += 26
-      let text = "\(Figures.counted(gap.segments, "segment")), \(Figures.octets(gap.payload)), \(Figures.span(gap.end - gap.begin))"
+      let text =
+        "\(Figures.counted(gap.segments, "segment")), \(Figures.octets(gap.payload)), \(Figures.span(gap.end - gap.begin))"
       texts.append(
         Markup.text(
           "… " + text + " …", x: (LadderDrawing.leftBar + LadderDrawing.rightBar) / 2, y: y, class: "gap",
@@ -114,7 +115,8 @@ struct LadderDrawing {
     let title = (fields + details).joined(separator: ", ")
     let clock = Figures.clock(flight.departure)
     let line = fields.joined(separator: " ")
-    write(flight.from == .left ? "\(clock)  \(line)" : "\(line)  \(clock)", "label" + tone, at: flight.from, title: title)
+    write(
+      flight.from == .left ? "\(clock)  \(line)" : "\(line)  \(clock)", "label" + tone, at: flight.from, title: title)
     var remarks = details.joined(separator: ", ")
     if flight.isLost { remarks += ", lost on the way" }
     if let discarded = flight.discarded { remarks += ", dropped: \(discarded.words)" }
@@ -126,7 +128,8 @@ struct LadderDrawing {
 
   private func arrow(_ index: Int) -> String {
     let flight = flights[index]
-    let (begin, end) = flight.from == .left
+    let (begin, end) =
+      flight.from == .left
       ? (LadderDrawing.leftBar, LadderDrawing.rightBar) : (LadderDrawing.rightBar, LadderDrawing.leftBar)
     let start = departures[index]
     let tone = flight.reason.isRetransmission ? " repeated" : ""
@@ -139,7 +142,8 @@ struct LadderDrawing {
         + Markup.path(cross, class: "arrow lost")
     }
     let y = arrivals[index] ?? start + 7
-    return "<path class=\"arrow\(tone)\" marker-end=\"url(#tip)\" d=\"M\(Markup.number(begin)) \(Markup.number(start))L\(Markup.number(end)) \(Markup.number(y))\"/>"
+    return
+      "<path class=\"arrow\(tone)\" marker-end=\"url(#tip)\" d=\"M\(Markup.number(begin)) \(Markup.number(start))L\(Markup.number(end)) \(Markup.number(y))\"/>"
   }
 
   private func svg(_ story: Story) -> String {

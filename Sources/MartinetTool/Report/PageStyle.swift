@@ -21,8 +21,8 @@ enum PageStyle {
     path.sacked{stroke:var(--sacked);stroke-width:1.5}path.window{stroke:var(--data);stroke-width:2}path.flight{stroke:var(--sacked);stroke-width:1}
     path.threshold{stroke:var(--fast);stroke-width:1.5;stroke-dasharray:6 4}path.smoothed{stroke:var(--data);stroke-width:2}
     path.limit{stroke:var(--timeout);stroke-width:1.5;stroke-dasharray:6 4}
-    path.sample{stroke:var(--acked);stroke-width:3.5;stroke-linecap:round}path.loss{stroke:var(--loss);stroke-width:9;stroke-linecap:round;opacity:.85}
-    path.repair{stroke-width:7;stroke-linecap:round}path.fast{stroke:var(--fast)}path.partial{stroke:var(--partial)}path.timeout{stroke:var(--timeout)}
+    path.sample{stroke:var(--acked);stroke-width:3.5;stroke-linecap:round}path.loss{stroke:var(--loss);stroke-width:7;stroke-linecap:round;opacity:.85}
+    path.repair{stroke-width:6;stroke-linecap:round}path.fast{stroke:var(--fast)}path.partial{stroke:var(--partial)}path.timeout{stroke:var(--timeout)}
     path.after{stroke:var(--after)}path.probe{stroke:var(--probe)}
     .legend{display:flex;flex-wrap:wrap;gap:4px 18px;font-size:13px;color:var(--soft);padding:4px 0 0 4px}.key i{display:inline-block;width:14px;height:4px;border-radius:2px;margin:0 7px 3px 0;background:var(--data)}
     i.acked,i.sample{background:var(--acked)}i.edge{background:var(--edge)}i.sacked,i.flight{background:var(--sacked)}i.loss{background:var(--loss)}i.repair,i.loss,i.sample{width:9px;height:9px;border-radius:50%;margin-bottom:0}
@@ -30,7 +30,7 @@ enum PageStyle {
     .readout{margin-left:auto;font-variant-numeric:tabular-nums}
     .ladder text{font-size:12px;fill:var(--ink)}.ladder .label{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:11.5px}
     .ladder .remark{fill:var(--soft);font-size:11px}.ladder .phase{fill:var(--accent);font-weight:700}.ladder .party{font-weight:700;font-size:15px}
-    .ladder .endpoint,.ladder .gap{fill:var(--soft)}.ladder .heading{font-weight:700;font-size:13px}.ladder text.lost{fill:var(--loss)}.ladder text.repeated{fill:var(--fast)}
+    .ladder .endpoint,.ladder .gap{fill:var(--soft)}.ladder .gap,.ladder .heading{paint-order:stroke;stroke:var(--card);stroke-width:7px}.ladder .heading{font-weight:700;font-size:13px}.ladder text.lost{fill:var(--loss)}.ladder text.repeated{fill:var(--fast)}
     .bar{stroke:var(--soft);stroke-width:2}.arrow{stroke:var(--data);stroke-width:1.5;fill:none}.arrow.lost{stroke:var(--loss)}.arrow.repeated{stroke:var(--fast)}.tip{fill:context-stroke}
     table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{text-align:left;padding:5px 22px 5px 0;border-bottom:1px solid var(--rule);font-weight:400}th{color:var(--soft)}
     .bad{color:var(--loss)}.good{color:var(--acked)}footer{margin-top:40px;color:var(--soft);font-size:13px}

@@ -55,6 +55,7 @@ package struct Excerpt {
   private mutating func keepLosses() {
     var shown: [Range<Int>] = []
     var shownAcknowledgement = false
+    var end = 0
     for index in happenings.indices {
       guard let lost = flight(index), lost.isLost else { continue }
       if lost.range.isEmpty {
@@ -63,11 +64,12 @@ package struct Excerpt {
         keep(index)
         continue
       }
-      if shown.contains(where: { $0.overlaps(lost.range) }) { continue }
+      // What is lost while another loss is being repaired belongs to that one's story.
+      guard index >= end, !shown.contains(where: { $0.overlaps(lost.range) }) else { continue }
       guard shown.count < episodes else { return }
       shown.append(lost.range)
       let isApart = !isKept[index]
-      keepRepair(of: lost, at: index)
+      end = keepRepair(of: lost, at: index)
       if isApart {
         let start = max(index - 1, 0)
         headings[isKept[start] ? start : index] = shown.count == 1 ? "the first loss" : "another loss"
@@ -76,8 +78,8 @@ package struct Excerpt {
   }
 
   /// Keeps a loss with what the reader needs to follow its repair: a neighbour, the first signs that the receiver gives, the
-  /// retransmissions, the acknowledgement that ends it.
-  private mutating func keepRepair(of lost: Flight, at index: Int) {
+  /// retransmissions, the acknowledgement that ends it. Returns where that is.
+  private mutating func keepRepair(of lost: Flight, at index: Int) -> Int {
     keep(index)
     if let before = happenings[..<index].lastIndex(where: { isFlight($0, from: lost.from) }), index - before < 4 {
       keep(before)
@@ -98,7 +100,7 @@ package struct Excerpt {
       } else if let number = flight.acknowledgement, !flight.isLost {
         if isRepaired && number >= lost.range.upperBound {
           keep(later)
-          return
+          return later
         }
         if flight.reason == .duplicateAcknowledgement && number <= lost.range.lowerBound && signs < 3 {
           signs += 1
@@ -106,6 +108,7 @@ package struct Excerpt {
         }
       }
     }
+    return happenings.count
   }
 
   private func isFlight(_ happening: Happening, from side: Side) -> Bool {
@@ -116,20 +119,30 @@ package struct Excerpt {
     isKept[index] = true
   }
 
+  /// Keeps the FINs, what acknowledges them, and what leads up to the first.
   private mutating func keepClosing() {
-    let isLast: (Happening) -> Bool = {
-      guard case .flight(let flight) = $0 else { return false }
-      return flight.flags.contains(.fin) || flight.flags.contains(.rst)
-    }
     let flights = happenings.indices.filter { flight($0) != nil }
-    guard let end = flights.firstIndex(where: { isLast(happenings[$0]) }) else {
+    guard let first = flights.firstIndex(where: { ends(flight($0)) }) else {
       for index in flights.suffix(4) { keep(index) }
       return
     }
-    let start = max(0, end - 2)
-    for index in flights[start..<min(flights.count, end + 8)] { keep(index) }
-    for index in flights.suffix(8) where index > flights[end] { keep(index) }
+    let start = max(0, first - 2)
+    for index in flights[start...first] { keep(index) }
+    var behind: [Side: Int] = [:]
+    var kept = 0
+    for index in flights[first...] {
+      guard let flight = flight(index), kept < 24 else { break }
+      if ends(flight) { behind[flight.from] = flight.range.upperBound }
+      let acknowledges = behind[flight.from.other].map { (flight.acknowledgement ?? 0) >= $0 } ?? false
+      guard ends(flight) || acknowledges else { continue }
+      kept += 1
+      keep(index)
+    }
     headings[flights[start]] = "closing"
+  }
+
+  private func ends(_ flight: Flight?) -> Bool {
+    flight.map { $0.flags.contains(.fin) || $0.flags.contains(.rst) } ?? false
   }
 
   /// A count is not worth its row for fewer than three segments.

@@ -43,6 +43,8 @@ package struct StoryRecorder {
     case .sent(let summary, let reason): departed(summary, reason, from: side, at: event.time)
     case .received(let summary): arrived(summary, at: side, event.time)
     case .dropped(let summary, let reason): discarded(summary, reason, at: side, event.time)
+    // A record for a SYN is made when the SYN arrives; the listener behind it listened before.
+    case .phaseChanged(_, _, .passiveOpen): break
     case .phaseChanged(let from, let to, let trigger):
       story.counts.finalPhase[side] = to
       _ = chronicle.append(

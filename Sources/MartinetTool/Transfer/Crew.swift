@@ -25,18 +25,36 @@ final class Crew: @unchecked Sendable {
 
   /// Runs `body` on a thread; waits for a place if there is none. False if the system has no thread left.
   func start(_ body: @escaping @Sendable () -> Void) -> Bool {
-    change { $0 < limit } by: { $0 + 1 }
+    change {
+      $0 < limit
+    } by: {
+      $0 + 1
+    }
     let isStarted = Threads.start {
       body()
-      self.change { _ in true } by: { $0 - 1 }
+      self.change { _ in
+        true
+      } by: {
+        $0 - 1
+      }
     }
-    if !isStarted { change { _ in true } by: { $0 - 1 } }
+    if !isStarted {
+      change { _ in
+        true
+      } by: {
+        $0 - 1
+      }
+    }
     return isStarted
   }
 
   /// Waits until nobody works any more.
   func waitForAll() {
-    change { $0 == 0 } by: { $0 }
+    change {
+      $0 == 0
+    } by: {
+      $0
+    }
   }
 
   private func change(when isReady: (Int) -> Bool, by next: (Int) -> Int) {

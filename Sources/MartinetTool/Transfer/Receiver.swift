@@ -109,7 +109,9 @@ final class Receiver: Sendable {
     } catch {
       socket.abort()
       let reason = (error as? SocketError).map { "\($0.reason)" } ?? "\(error)"
-      if !state.withLock({ $0.isEnding }) { Terminal.complain("\(Receiver.name(of: socket)): nothing saved: \(reason)") }
+      if !state.withLock({ $0.isEnding }) {
+        Terminal.complain("\(Receiver.name(of: socket)): nothing saved: \(reason)")
+      }
     }
   }
 

@@ -45,11 +45,13 @@ enum Threads {
   static func start(_ body: @escaping @Sendable () -> Void) -> Bool {
     let start = Unmanaged.passRetained(Body(body))
     var thread = pthread_t()
-    let result = pthread_create(&thread, nil, { object in
-      guard let object else { return nil }
-      Unmanaged<Body>.fromOpaque(object).takeRetainedValue().run()
-      return nil
-    }, start.toOpaque())
+    let result = pthread_create(
+      &thread, nil,
+      { object in
+        guard let object else { return nil }
+        Unmanaged<Body>.fromOpaque(object).takeRetainedValue().run()
+        return nil
+      }, start.toOpaque())
     guard result == 0 else {
       start.release()
       return false

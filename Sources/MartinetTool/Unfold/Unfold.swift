@@ -39,7 +39,8 @@ package struct Unfold {
 
   private mutating func draw(_ field: UnfoldedField, nameWidth: Int, depth: Int) {
     let columns = [
-      pad(String(field.octet), 3, atLeft: true), pad("\(field.bits) bit" + (field.bits == 1 ? "" : "s"), 8, atLeft: true),
+      pad(String(field.octet), 3, atLeft: true),
+      pad("\(field.bits) bit" + (field.bits == 1 ? "" : "s"), 8, atLeft: true),
       pad(plain(field.raw), 17), pad(plain(field.name), nameWidth), pad(field.value, 10),
     ]
     let head = columns.joined(separator: "  ")

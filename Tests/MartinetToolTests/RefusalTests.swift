@@ -1,0 +1,85 @@
+import Glibc
+import MartinetTool
+import Testing
+
+@Suite("Bad input")
+struct RefusalTests {
+  /// Runs the program and expects one line on standard error that has `part`, nothing on standard output, and a status that is not 0.
+  private func expectRefusal(_ arguments: [String], _ part: String) throws {
+    let program = try Program(arguments)
+    let status = try #require(program.status(within: 20))
+    #expect(status != 0)
+    #expect(Program.wait(seconds: 5) { program.standardError.hasSuffix("\n") })
+    let lines = program.standardError.split(separator: "\n")
+    #expect(lines.count == 1, "\(program.standardError)")
+    #expect(program.standardError.contains(part), "\(program.standardError)")
+    #expect(program.standardOutput == "")
+  }
+
+  @Test(
+    "What is not there or not allowed is said in one line",
+    arguments: [
+      (["send", "/nonexistent/file", "10.77.0.1:9000"], "no such file"),
+      (["send", "/etc", "10.77.0.1:9000"], "is a directory"),
+      (["receive", "/nonexistent/inbox"], "no such directory"),
+      (["receive", "/etc/passwd"], "not a directory"),
+      (["receive", "/proc/self"], "cannot create files"),
+      (["demo", "--file", "/nonexistent/file"], "no such file"),
+      (["demo", "--size", "1KB", "--report", "/nonexistent/r.html"], "no such directory"),
+      (["demo", "--size", "1KB", "--capture", "/nonexistent/c.pcapng"], "no such directory"),
+    ])
+  func paths(arguments: [String], part: String) throws {
+    try expectRefusal(arguments, part)
+  }
+
+  @Test(
+    "Malformed arguments are said in one line",
+    arguments: [
+      (["receive", "/tmp", "--port", "65536"], "65536"), (["receive", "/tmp", "--port", "0"], "--port"),
+      (["receive", "/tmp", "--port", "http"], "http"), (["receive", "/tmp", "--backlog", "0"], "--backlog"),
+      (["receive", "/tmp", "--limit", "0"], "--limit"), (["receive", "/tmp", "--idle-timeout", "-1"], "idle-timeout"),
+      (["receive", "/tmp", "--link", "hub:127.0.0.1"], "port"), (["receive", "/tmp", "--link", "wire:x"], "wire"),
+      (["receive", "/tmp", "--link", "tun:mt0,mtu=5"], "MTU"), (["receive", "/tmp", "--link", "tun:mt0"], "--address"),
+      (["receive", "/tmp", "--address", "10.0.0.1"], "prefix"),
+      (["receive", "/tmp", "--address", "10.0.0.1/33"], "prefix"),
+      (["receive", "/tmp", "--gateway", "nowhere"], "address"), (["receive"], "DIRECTORY"),
+      (["send", "/etc/passwd", "10.77.0.1:99999"], "99999"), (["send", "/etc/passwd", "10.77.0.1"], "10.77.0.1"),
+      (["send", "/etc/passwd"], "HOST:PORT"), (["demo", "--loss", "101"], "101"), (["demo", "--loss", "-1"], "loss"),
+      (["demo", "--delay", "soon"], "soon"), (["demo", "--rate", "0"], "--rate"), (["demo", "--seed", "-3"], "seed"),
+      (["demo", "--size", "8 apples"], "8 apples"), (["demo", "--unfold", "0"], "--unfold"),
+      (["demo", "--size", "1KB", "--file", "/etc/passwd"], "exclude"), (["fly"], "fly"),
+    ])
+  func arguments(arguments: [String], part: String) throws {
+    try expectRefusal(arguments, part)
+  }
+
+  @Test("A packet that there is not is said in one line")
+  func unfoldBeyondTheEnd() throws {
+    let program = try Program(["demo", "--size", "1", "--unfold", "100000", "--json"])
+    #expect(program.status(within: 20) == 1)
+    #expect(Program.wait(seconds: 5) { program.standardError.contains("no packet 100000") })
+  }
+
+  @Test("A hub port that is in use is said in one line")
+  func portInUse() throws {
+    let folder = try Folder()
+    let port = try Program.freePort()
+    let link = "hub:127.0.0.1:\(port)"
+    let first = try Program(["receive", folder.path, "--link", link])
+    #expect(first.wait(for: "listening on"))
+    try expectRefusal(["receive", folder.path, "--link", link], "in use")
+    #expect(folder.names == [])
+    first.signal(SIGTERM)
+  }
+
+  @Test("Nobody who answers is said in one line, and the sender ends")
+  func nobodyListens() throws {
+    let folder = try Folder()
+    let port = try Program.freePort()
+    let hub = try Program(["receive", folder.path, "--link", "hub:127.0.0.1:\(port)"])
+    #expect(hub.wait(for: "listening on"))
+    try expectRefusal(
+      ["send", "/etc/passwd", "10.77.0.1:9001", "--link", "udp:127.0.0.1:\(port)"], "connection refused")
+    hub.signal(SIGTERM)
+  }
+}
