@@ -25,6 +25,7 @@ final class Program {
   }
 
   init(_ arguments: [String]) throws {
+    Glibc.signal(SIGPIPE, SIG_IGN)
     process.executableURL = URL(filePath: try Program.path)
     process.arguments = arguments
     process.standardOutput = output.pipe

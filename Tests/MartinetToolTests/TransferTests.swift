@@ -111,8 +111,9 @@ struct TransferTests {
     inbox.receiver.signal(signal)
     #expect(inbox.receiver.status(within: 3) == 128 + signal)
     #expect(inbox.folder.names == [])
-    try pipe.write(contentsOf: Data(octets(300_000)))
-    try pipe.close()
+    // The sender may be gone before it reads this.
+    try? pipe.write(contentsOf: Data(octets(300_000)))
+    try? pipe.close()
     #expect(sender.status() == 1)
     #expect(sender.standardError.contains("reset"), "\(sender.standardError)")
   }

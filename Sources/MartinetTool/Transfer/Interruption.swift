@@ -1,23 +1,38 @@
+import Glibc
 import Martinet
 import Synchronization
 
 /// What a signal has to end: unfinished files are removed, connections reset.
 final class Interruption: Sendable {
-  private let stack = Mutex<NetworkStack?>(nil)
+  private struct State {
+    var stack: NetworkStack?
+    var isHappening = false
+  }
+
+  private let state = Mutex(State())
   private let files: PartialFiles?
 
   /// Begins to watch for signals. To be made before the program has other threads.
   init(removing files: PartialFiles? = nil) {
     self.files = files
     SignalWatch.start { number in
+      let stack = self.state.withLock { state in
+        state.isHappening = true
+        return state.stack
+      }
       self.files?.abandon()
-      self.stack.withLock { $0 }?.abortAll()
+      stack?.abortAll()
       Terminal.complain("ended by \(SignalWatch.name(number)): open connections are reset, unfinished files removed")
     }
   }
 
   /// The stack whose connections are to be reset.
   func covers(_ stack: NetworkStack) {
-    self.stack.withLock { $0 = stack }
+    state.withLock { $0.stack = stack }
+  }
+
+  /// Whoever fails because of a signal has nothing to add, and leaves the end to the thread that got it.
+  func yieldIfHappening() {
+    while state.withLock({ $0.isHappening }) { pause() }
   }
 }

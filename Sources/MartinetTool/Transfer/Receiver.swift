@@ -49,10 +49,11 @@ final class Receiver: Sendable {
       let server = try ServerSocket(port: Int(port), backlog: backlog, on: stack)
       try server.setAcceptTimeout(acceptTimeout)
       for prefix in addresses { Terminal.write("listening on \(Endpoint(prefix.address, port))\n") }
-      try serve(server)
+      try serve(server, interruption)
       crew.waitForAll()
       try stack.shutdown(within: .seconds(10))
     } catch {
+      interruption.yieldIfHappening()
       files.abandon()
       stack.abortAll()
       throw Failure("\(error)")
@@ -60,7 +61,7 @@ final class Receiver: Sendable {
   }
 
   /// Accepts until nobody comes any more or the limit is reached.
-  private func serve(_ server: ServerSocket) throws(SocketError) {
+  private func serve(_ server: ServerSocket, _ interruption: Interruption) throws(SocketError) {
     defer { server.close() }
     while true {
       let socket: Socket
@@ -74,7 +75,7 @@ final class Receiver: Sendable {
         if error.reason == .closed && state.withLock({ $0.isEnding }) { return }
         throw error
       }
-      let isStarted = crew.start { self.handle(socket, server) }
+      let isStarted = crew.start { self.handle(socket, server, interruption) }
       if !isStarted {
         Terminal.complain("\(Receiver.name(of: socket)): turned away, the system has no thread left")
         socket.abort()
@@ -88,7 +89,7 @@ final class Receiver: Sendable {
 
   // MARK: One connection
 
-  private func handle(_ socket: Socket, _ server: ServerSocket) {
+  private func handle(_ socket: Socket, _ server: ServerSocket, _ interruption: Interruption) {
     guard let number = enter(socket) else {
       socket.abort()
       return
@@ -107,6 +108,7 @@ final class Receiver: Sendable {
       Terminal.write("saved \(name): \(watch.words(for: file.count))\n")
       endIfComplete(server)
     } catch {
+      interruption.yieldIfHappening()
       socket.abort()
       let reason = (error as? SocketError).map { "\($0.reason)" } ?? "\(error)"
       if !state.withLock({ $0.isEnding }) {

@@ -25,9 +25,11 @@ struct Sender {
         throw error
       }
     } catch let failure as Failure {
+      interruption.yieldIfHappening()
       stack.abortAll()
       throw failure
     } catch {
+      interruption.yieldIfHappening()
       stack.abortAll()
       throw Failure("\(source.name) was not sent: \(error)")
     }
