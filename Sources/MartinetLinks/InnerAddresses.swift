@@ -21,8 +21,19 @@ struct InnerAddresses {
   }
 
   init?(of departure: borrowing Departure) {
-    guard departure.headerEnd - departure.headerStart >= IPv4Header.minimumLength else { return nil }
-    self.init(departure.header.span.bytes.extracting(departure.headerStart..<departure.headerEnd))
+    if departure.headerEnd > departure.headerStart {
+      self.init(departure.header.span.bytes.extracting(departure.headerStart..<departure.headerEnd))
+      return
+    }
+    // What the host makes itself, such as a RST or an ICMP message, has its header at the beginning of the payload.
+    var addresses: InnerAddresses?
+    var isFirst = true
+    departure.forEachPayloadRun { run in
+      if isFirst { addresses = InnerAddresses(run) }
+      isFirst = false
+    }
+    guard let addresses else { return nil }
+    self = addresses
   }
 
   /// Whether one station can have the source address: not unspecified, not a group (RFC 1122 section 3.2.1.3, RFC 4291 section 2.7).
