@@ -37,7 +37,8 @@ struct LinkPlan {
   /// Opens the link and puts a host on it. Returns the host's addresses as well.
   func open() throws(Failure) -> (stack: NetworkStack, addresses: [IPPrefix]) {
     do throws(LinkError) {
-      let (link, ours) = try openLink()
+      var (link, ours) = try openLink()
+      if let capture { link = try CapturedLink(link, path: capture) }
       let stack = try NetworkStack(link: link, addresses: ours, gateway: gateway)
       return (stack, ours)
     } catch {
