@@ -146,8 +146,12 @@ extension Connection {
   mutating func dataTimedOut(_ environment: inout Environment, at now: Instant) {
     let isFirst = recovery.timeouts == 0
     if let front = scoreboard.front, front.state == .sacked { scoreboard.forgetSACK() }
+    // A timeout within fast recovery is a second sign of congestion, and ssthresh is lowered a second time, though the data
+    // that recovery sent may have made the flight larger than it was at its start (RFC 5681 section 4.3).
+    let flightSize =
+      recovery.mode == .fast ? min(snd.outstanding.count, congestion.threshold) : snd.outstanding.count
     congestion.on(
-      .timedOut(flightSize: snd.outstanding.count, segmentSize: segmentSize, isFirst: isFirst))
+      .timedOut(flightSize: flightSize, segmentSize: segmentSize, isFirst: isFirst))
     traceCongestion(.retransmissionTimeout, in: &environment, at: now)
     scoreboard.loseAll()
     recovery.mode = .timeout
