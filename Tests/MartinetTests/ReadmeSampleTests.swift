@@ -1,0 +1,46 @@
+import Foundation
+import Martinet
+import MartinetSimulation
+import MartinetTCP
+import MartinetTestSupport
+import MartinetWire
+import Synchronization
+import Testing
+
+@Suite("The README")
+struct ReadmeSampleTests {
+  @Test("The sample does what the README says")
+  func sample() throws {
+    let printed = Mutex<[String]>([])
+    @Sendable func print(_ text: String) { printed.withLock { $0.append(text) } }
+    // The README's sample begins here.
+    var network = Network(seed: 1)
+    let (left, right) = (network.addHost(), network.addHost())
+    let wire = WireDescription(Impairment(rate: 10_000_000, delay: .milliseconds(20), loss: .percent(10)))
+    network.connect(left, [IPPrefix(TestAddress.v4(1), 24)], right, [IPPrefix(TestAddress.v4(2), 24)], by: wire)
+    let simulation = Simulation(network)
+    try simulation.run {
+      let listener = try ServerSocket(port: 80, on: simulation.stack(of: right))
+      try simulation.spawn("client") {
+        let socket = try? Socket(host: "10.0.0.2", port: 80, on: simulation.stack(of: left))
+        try? socket?.outputStream.write("bonjour".utf8)
+        socket?.close()
+      }
+      let bytes = try listener.accept().inputStream.read(upTo: 100) ?? []
+      print("\(String(decoding: bytes, as: UTF8.self)) after \(simulation.now)")
+    }
+    // The README's sample ends here.
+    #expect(printed.withLock { $0 }.first?.hasPrefix("bonjour after 0.") == true)
+  }
+
+  @Test("The README shows the sample that is compiled here")
+  func sameText() throws {
+    let test = try String(contentsOf: URL(filePath: #filePath), encoding: .utf8)
+    let start = try #require(test.firstRange(of: "// The README's sample begins here.\n"))
+    let end = try #require(test.firstRange(of: "    // The README's sample ends here."))
+    let sample = test[start.upperBound..<end.lowerBound]
+      .split(separator: "\n", omittingEmptySubsequences: false).map { $0.dropFirst(4) }.joined(separator: "\n")
+    let readme = try String(contentsOf: RequirementTable.root.appending(path: "README.md"), encoding: .utf8)
+    #expect(readme.contains("```swift\nimport Martinet\n\n\(sample)```"))
+  }
+}
