@@ -19,6 +19,7 @@ extension Network {
   }
 
   /// Lays a wire between two nodes. A host gets an interface with it, without an address.
+  @discardableResult
   public mutating func connect(
     _ left: Node, _ right: Node, by description: WireDescription = WireDescription()
   ) -> WireID {
@@ -37,6 +38,7 @@ extension Network {
   }
 
   /// Lays a wire between two hosts and gives each end its addresses.
+  @discardableResult
   public mutating func connect(
     _ left: HostID, _ leftAddresses: [IPPrefix], _ right: HostID, _ rightAddresses: [IPPrefix],
     by description: WireDescription = WireDescription()

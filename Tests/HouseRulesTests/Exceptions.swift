@@ -21,6 +21,37 @@ enum Exceptions {
     RuleException(
       path: "Sources/MartinetLinks/ForwardBox.swift", what: "@unchecked Sendable",
       reason: "The one reader of a hub uses it; it travels with the link that several threads hold."),
+    RuleException(
+      path: "Sources/MartinetWire/Hashing.swift", what: "Hasher",
+      reason:
+        "Programs may key dictionaries by addresses; the file is empty in Embedded Swift, and no pure module hashes."),
+    RuleException(
+      path: "Sources/MartinetTCP/Hashing.swift", what: "Hasher",
+      reason: "As in MartinetWire: for programs, not for the engine."),
+    RuleException(
+      path: "Fuzz/Support/Tally.swift", what: "nonisolated(unsafe)",
+      reason: "libFuzzer calls a target from one thread, through C functions that carry no state."),
+    RuleException(
+      path: "Sources/MartinetRuntime/VirtualDriver.swift", what: "@unchecked Sendable",
+      reason: "All state is behind the driver's own lock, which the compiler cannot see."),
+    RuleException(
+      path: "Sources/MartinetRuntime/RealDriver.swift", what: "@unchecked Sendable",
+      reason: "All state is behind the host's lock, which the compiler cannot see."),
+    RuleException(
+      path: "Sources/MartinetRuntime/Gate.swift", what: "@unchecked Sendable",
+      reason: "All state is behind a lock of its own."),
+    RuleException(
+      path: "Sources/MartinetRuntime/Waiter.swift", what: "@unchecked Sendable",
+      reason: "Its links belong to the lock of the queue that it stands in."),
+    RuleException(
+      path: "Sources/MartinetRuntime/ThreadWaiter.swift", what: "@unchecked Sendable",
+      reason: "A waiter whose one word is atomic."),
+    RuleException(
+      path: "Sources/MartinetRuntime/FutexWord.swift", what: "@unchecked Sendable",
+      reason: "One atomic word; the kernel needs its address."),
+    RuleException(
+      path: "Sources/MartinetRuntime/Seat.swift", what: "@unchecked Sendable",
+      reason: "All but the parker belongs to the driver's lock."),
   ]
 
   /// The `places` that no exception covers.
