@@ -93,6 +93,9 @@ public final class NetworkStack: Sendable {
   /// What the host has counted.
   public var statistics: HostStatistics { core.statistics }
 
+  /// The links that have ended while the stack ran, such as a device that was removed, each with its reason.
+  public var lostLinks: [LinkError] { core.lostLinks }
+
   /// The time of the stack's clock, since an origin of its own.
   public var now: Duration { .nanoseconds(core.now.nanoseconds) }
 

@@ -11,7 +11,7 @@ public struct SocketOptions: Hashable, Sendable {
   public var keepAliveIdle = Duration.seconds(7200)
   /// The time between two probes: 75 s by default; more than zero.
   public var keepAliveInterval = Duration.seconds(75)
-  /// The unanswered probes that end the connection: 9 by default; at least 2 (RFC 9293 MUST-29).
+  /// The unanswered probes that end the connection: 9 by default; at least 2 (RFC 9293 section 3.8.4).
   public var keepAliveCount = 9
   /// How long written data may stay unacknowledged; nil leaves it to the stack (RFC 9293 section 3.8.3). More than zero.
   public var userTimeout: Duration?
@@ -20,6 +20,8 @@ public struct SocketOptions: Hashable, Sendable {
   public var receiveBufferSize = 1 << 20
   /// The octets that may be written ahead of the acknowledgement: 1 MiB by default; at least 1.
   public var sendBufferSize = 1 << 20
+  /// Whether urgent octets stay in the stream, at their place, instead of being discarded (RFC 6093 section 6). Off by default.
+  public var urgentInline = false
   /// The DSCP in the upper six bits of the traffic class or type of service; the lower two belong to ECN and are ignored.
   public var trafficClass: UInt8 = 0
   /// What closing does with data that the peer has not acknowledged. Nil: returns at once, the stack goes on delivering. Zero: resets the connection.
@@ -64,6 +66,7 @@ extension SocketOptions {
     options.userTimeout = userTimeout.map { Interval($0) } ?? .zero
     options.receiveBufferSize = receiveBufferSize
     options.sendBufferSize = sendBufferSize
+    options.urgentInline = urgentInline
     options.trafficClass = trafficClass & 0xFC
     return options
   }
@@ -78,6 +81,7 @@ extension SocketOptions {
     userTimeout = options.userTimeout == .zero ? nil : Duration(options.userTimeout)
     receiveBufferSize = options.receiveBufferSize
     sendBufferSize = options.sendBufferSize
+    urgentInline = options.urgentInline
     trafficClass = options.trafficClass
   }
 }

@@ -69,6 +69,10 @@ extension Socket {
   public var sendBufferSize: Int { get throws(SocketError) { try options.sendBufferSize } }
   public func setSendBufferSize(_ size: Int) throws(SocketError) { try change { $0.sendBufferSize = size } }
 
+  /// Whether urgent octets stay in the stream. False by default.
+  public var urgentInline: Bool { get throws(SocketError) { try options.urgentInline } }
+  public func setUrgentInline(_ on: Bool) throws(SocketError) { try change { $0.urgentInline = on } }
+
   /// The traffic class or type of service of the packets, 0 to 255; its lower two bits belong to ECN and are ignored.
   public var trafficClass: UInt8 { get throws(SocketError) { try options.trafficClass } }
   public func setTrafficClass(_ value: Int) throws(SocketError) {

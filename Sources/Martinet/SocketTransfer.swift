@@ -8,6 +8,8 @@ import Synchronization
 extension Socket {
   /// The most octets that are handed to the stack in one turn: a longer turn would keep the others waiting.
   private static let largestPiece = 65536
+  /// The most octets that are read in one turn.
+  private static let largestRead = 1 << 18
 
   /// What a read finds before it looks at the connection.
   private enum ReadStart {
@@ -29,11 +31,12 @@ extension Socket {
     let waiter = try stack.admit(.read, remote)
     let core = stack.core
     let deadline = timeout == nil ? Instant.never : Instant.deadline(after: timeout, from: core.now)
+    let room = UnsafeMutableRawBufferPointer(rebasing: target.prefix(Socket.largestRead))
     let blocked = try core.block(waiter, until: deadline) { waiter in
       core.cancel(waiter, of: .input, on: handle)
     } attempt: { waiter throws(SocketError) -> Received? in
       do throws(HostError) {
-        let received = try core.receive(into: target, from: handle, otherwise: waiter)
+        let received = try core.receive(into: room, from: handle, otherwise: waiter)
         return received == .nothingYet ? nil : received
       } catch {
         return try afterFailedRead(error, remote)
@@ -64,7 +67,15 @@ extension Socket {
     }
   }
 
-  func write(_ bytes: UnsafeRawBufferPointer) throws(SocketError) {
+  /// Sends one octet of urgent data, in its place behind what was written before (RFC 9293 section 3.8.5).
+  ///
+  /// A receiver gets it out of the stream and discards it, unless it has ``SocketOptions/urgentInline`` set. RFC 6093 advises new
+  /// programs against urgent data.
+  public func sendUrgentData(_ octet: UInt8) throws(SocketError) {
+    try withUnsafeBytes(of: octet) { bytes throws(SocketError) in try write(bytes, urgent: true) }
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer, urgent: Bool = false) throws(SocketError) {
     let (handle, remote) = try startWriting()
     if bytes.isEmpty { return }
     let waiter = try stack.admit(.write, remote)
@@ -74,7 +85,7 @@ extension Socket {
     while position < bytes.count {
       let end = min(bytes.count, position + Socket.largestPiece)
       let piece = UnsafeRawBufferPointer(rebasing: bytes[position..<end])
-      position += try writePiece(piece, on: handle, remote, waiter)
+      position += try writePiece(piece, urgent: urgent, on: handle, remote, waiter)
     }
   }
 
@@ -88,14 +99,15 @@ extension Socket {
 
   /// Writes the beginning of `piece`: at least one octet.
   private func writePiece(
-    _ piece: UnsafeRawBufferPointer, on handle: ConnectionHandle, _ remote: Endpoint?, _ waiter: ThreadWaiter
+    _ piece: UnsafeRawBufferPointer, urgent: Bool, on handle: ConnectionHandle, _ remote: Endpoint?,
+    _ waiter: ThreadWaiter
   ) throws(SocketError) -> Int {
     let core = stack.core
     let blocked = try core.block(waiter, until: .never) { waiter in
       core.cancel(waiter, of: .output, on: handle)
     } attempt: { waiter throws(SocketError) -> Int? in
       do throws(HostError) {
-        let count = try core.send(piece, urgent: false, on: handle, otherwise: waiter)
+        let count = try core.send(piece, urgent: urgent, on: handle, otherwise: waiter)
         return count == 0 ? nil : count
       } catch {
         if isClosed { throw SocketError(.write, remote, .closed) }

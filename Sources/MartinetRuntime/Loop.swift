@@ -56,14 +56,18 @@ extension RealDriver {
     return wakeUp
   }
 
+  /// How often a link that has more than a batch is read before the loop asks epoll again, so that other links and the end of the
+  /// loop get their turn.
+  private static let roundsPerWakeUp = 8
+
   private func work(on wakeUp: WakeUp) {
-    var pending = wakeUp.readable
-    var isFirst = true
-    while pending != 0 || isFirst {
-      let again = read(pending)
-      turnLoop(writable: isFirst ? wakeUp.writable : nil)
-      pending = again
-      isFirst = false
+    var pending = read(wakeUp.readable)
+    turnLoop(writable: wakeUp.writable)
+    var rounds = 1
+    while pending != 0 && rounds < RealDriver.roundsPerWakeUp {
+      pending = read(pending)
+      turnLoop(writable: nil)
+      rounds += 1
     }
   }
 
@@ -113,7 +117,8 @@ extension RealDriver {
   /// Ends the loop; returns when the links are closed.
   func stop() {
     beginStop()
-    let waiter = ThreadWaiter.current
+    // A waiter of its own: the thread may be registered with virtual time, which this wait does not concern.
+    let waiter = ThreadWaiter()
     let hasToWait = lock.withLock { () -> Bool in
       if !hasStopped { stopWaiters.append(waiter) }
       return !hasStopped
@@ -121,12 +126,17 @@ extension RealDriver {
     if hasToWait { _ = waiter.parker.sleep(until: .never, spins: 0) }
   }
 
-  /// The end of the loop: everybody who waits is let go, the links are closed.
+  /// The end of the loop: what the host still has to send leaves, everybody who waits is let go, the links are closed.
   private func finish() {
     lock.lock()
     while output.isBusy {
       lock.unlock()
       OSThread.yield()
+      lock.lock()
+    }
+    if resumeOutput(writable: nil) || beginOutput(at: MonotonicClock.now) {
+      lock.unlock()
+      writeOut(isLoop: true)
       lock.lock()
     }
     output.batch.release { departure in host.release(&departure) }
@@ -138,8 +148,7 @@ extension RealDriver {
     for link in links { link.link.close() }
     lock.lock()
     hasStopped = true
-    while let waiter = stopWaiters.takeFirst() { notices.fired.append(waiter) }
-    fired = notices.takeFired()
+    while let waiter = stopWaiters.takeFirst() { fired.append(waiter) }
     lock.unlock()
     fired.fire()
   }

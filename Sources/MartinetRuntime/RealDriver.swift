@@ -166,8 +166,10 @@ package final class RealDriver: @unchecked Sendable {
     set { stopping.store(newValue, ordering: .releasing) }
   }
 
-  func admit() throws(DriverError) {
+  /// Says whether the calling thread may block: a thread of virtual time may not, since its time would stand still meanwhile.
+  func admit(_ waiter: ThreadWaiter) throws(DriverError) {
     if isStopping { throw .stopped }
+    if waiter.seat != nil { throw .alreadyRegistered }
   }
 
   func wait(_ waiter: ThreadWaiter, until deadline: Instant) -> WaitOutcome {

@@ -42,7 +42,7 @@ package final class StackCore: Sendable {
   package func admit() throws(DriverError) -> ThreadWaiter {
     let waiter = ThreadWaiter.current
     switch driver {
-    case .real(let driver): try driver.admit()
+    case .real(let driver): try driver.admit(waiter)
     case .virtual(let driver, _): try driver.admit(waiter)
     }
     return waiter

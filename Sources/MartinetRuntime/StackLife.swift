@@ -37,6 +37,18 @@ extension StackCore {
 
   package var statistics: HostStatistics { turn { host, _, _ in host.statistics } }
 
+  /// The links that have ended, each with its reason.
+  package var lostLinks: [LinkError] {
+    guard case .real(let driver) = driver else { return [] }
+    return driver.lock.withLock { driver.lostLinks }
+  }
+
+  /// The packets that were dropped because their link was full while others were not.
+  package var outputDrops: UInt64 {
+    guard case .real(let driver) = driver else { return 0 }
+    return driver.lock.withLock { driver.output.dropped }
+  }
+
   /// How often the loop has turned; 0 in virtual time, which has none.
   package var loopTurns: Int {
     guard case .real(let driver) = driver else { return 0 }

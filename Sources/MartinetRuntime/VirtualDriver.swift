@@ -68,11 +68,15 @@ package final class VirtualDriver: @unchecked Sendable {
   private func collect() -> FiredWaiters {
     while notices.count < network.hostCount { notices.append(Notices()) }
     var fired = FiredWaiters()
+    var watched: [HostID] = []
     while let id = network.pollTouchedHost() {
       while let event = network.pollEvent(of: id) { notices[id.number].note(event) }
-      if notices[id.number].hasQuietWaiters {
-        network.withHost(id) { host, _ in notices[id.number].checkQuiet(host) }
-      }
+      if notices[id.number].hasQuietWaiters { watched.append(id) }
+      notices[id.number].moveFired(to: &fired)
+    }
+    // Looking at a host counts as touching it: not inside the loop that asks which were touched.
+    for id in watched {
+      network.withHost(id) { host, _ in notices[id.number].checkQuiet(host) }
       notices[id.number].moveFired(to: &fired)
     }
     return fired

@@ -38,9 +38,6 @@ enum Exceptions {
       path: "Sources/MartinetRuntime/RealDriver.swift", what: "@unchecked Sendable",
       reason: "All state is behind the host's lock, which the compiler cannot see."),
     RuleException(
-      path: "Sources/MartinetRuntime/Gate.swift", what: "@unchecked Sendable",
-      reason: "All state is behind a lock of its own."),
-    RuleException(
       path: "Sources/MartinetRuntime/Waiter.swift", what: "@unchecked Sendable",
       reason: "Its links belong to the lock of the queue that it stands in."),
     RuleException(
