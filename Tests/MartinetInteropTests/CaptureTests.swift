@@ -18,9 +18,10 @@ extension KernelInterop {
       }
       _ = try us.awaitFiles(2)
       try us.stop()
-      for direction in ["1", "2"] {
+      // Two files of 725 full segments came in; one acknowledgement may answer all that arrived at once.
+      for (direction, fewest) in [("1", 1000), ("2", 10)] {
         let packets = try namespace.run("tshark", "-r", capture, "-Y", "frame.packet_flags_direction == \(direction)")
-        #expect(packets.split(separator: "\n").count > 100)
+        #expect(packets.split(separator: "\n").count > fewest)
       }
       let errors = try namespace.run(
         "tshark", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE",

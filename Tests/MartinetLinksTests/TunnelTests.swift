@@ -99,6 +99,29 @@ struct TunnelTests {
     #expect(try Reader(tunnel.hub).wait(for: 2).count == 2)
   }
 
+  @Test("A packet whose header lies in its payload finds its peer, too")
+  func headerInPayload() throws {
+    let tunnel = try Tunnel()
+    let peer = try tunnel.join()
+    try peer.attach([Sample.prefix("10.77.0.2/16")])
+    _ = try Reader(tunnel.hub).wait()
+    var pool = PagePool(limit: 32)
+    let header = IPv4Header(
+      totalLength: 20, protocolNumber: 253, source: IPv4Address(10, 77, 0, 1), destination: IPv4Address(10, 77, 0, 2))
+    var octets = [UInt8](repeating: 0, count: 20)
+    var span = octets.mutableSpan
+    var target = span.mutableBytes
+    header.encode(into: &target, at: 0)
+    guard let page = pool.allocate() else { throw PoolExhausted() }
+    pool.write(octets.span.bytes, to: page, at: 0)
+    var departure = Departure()
+    let isAppended = departure.append(page: page, offset: 0, count: 20, in: &pool)
+    #expect(isAppended)
+    #expect(try tunnel.hub.write(departure) == .done)
+    departure.release(to: &pool)
+    #expect(try Reader(peer).wait() == [octets])
+  }
+
   @Test("A gateway gets what is for an unknown destination")
   func gateway() throws {
     let tunnel = try Tunnel()
