@@ -60,7 +60,7 @@ struct Script {
 }
 
 enum Samples {
-  /// A handshake, six segments with the third one lost and repaired, a closing.
+  /// A handshake, forty segments of which one is lost and repaired, a closing.
   static var lossyTransfer: Script {
     var script = Script()
     handshake(&script)
@@ -84,6 +84,22 @@ enum Samples {
       from: .left, at: 63, .ack, sequence: 20001, acknowledgement: 1, payload: 1000, reason: .fastRetransmission)
     script.segment(
       from: .right, at: 73, .ack, sequence: 1, acknowledgement: 40001, reason: .duplicateAcknowledgement)
+    closing(&script)
+    return script
+  }
+
+  /// A handshake, two segments, a closing.
+  static var shortTransfer: Script {
+    var script = Script()
+    handshake(&script)
+    for index in 0..<40 where index % 20 == 0 {
+      script.segment(
+        from: .left, at: 20 + Int64(index), .ack, sequence: 1 + index * 1000, acknowledgement: 1, payload: 20000,
+        reason: .newData)
+      script.segment(
+        from: .right, at: 30 + Int64(index), .ack, sequence: 1, acknowledgement: 20001 + index * 1000,
+        reason: .acknowledgement)
+    }
     closing(&script)
     return script
   }

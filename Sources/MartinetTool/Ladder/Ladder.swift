@@ -97,14 +97,17 @@ package struct Ladder {
 
   /// A count of segments, with as much beside it as there is room for.
   private func ladderWords(of gap: Gap) -> String {
-    var phrases = [
-      "\(Figures.counted(gap.segments, "segment")) (\(gap.fromLeft) \(marks.right) \(gap.fromRight) \(marks.left))"
-    ]
+    var phrases = [Figures.counted(gap.segments, "segment")]
+    phrases[0] += " (\(gap.fromLeft) \(marks.right) \(gap.fromRight) \(marks.left))"
     if gap.lost > 0 { phrases.append("\(gap.lost) lost") }
     if gap.payload > 0 { phrases.append(Figures.octets(gap.payload)) }
     if gap.end > gap.begin { phrases.append(marks.plain(Figures.span(gap.end - gap.begin))) }
-    while phrases.count > 1, phrases.joined(separator: ", ").count > lane - 10 { phrases.removeLast() }
-    return "\(marks.ellipsis) \(phrases.joined(separator: ", ")) \(marks.ellipsis)"
+    while !phrases.isEmpty {
+      let text = "\(marks.ellipsis) \(phrases.joined(separator: ", ")) \(marks.ellipsis)"
+      if text.count <= lane { return text }
+      phrases.removeLast()
+    }
+    return "\(gap.segments)"
   }
 
   // MARK: Segments
