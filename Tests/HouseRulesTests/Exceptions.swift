@@ -49,6 +49,12 @@ enum Exceptions {
     RuleException(
       path: "Sources/MartinetRuntime/Seat.swift", what: "@unchecked Sendable",
       reason: "All but the parker belongs to the driver's lock."),
+    RuleException(
+      path: "Sources/MartinetTool/Demo/DemoRun.swift", what: "@unchecked Sendable",
+      reason: "The threads of a simulation use it, of which exactly one runs at a time."),
+    RuleException(
+      path: "Sources/MartinetTool/Demo/DemoWatcher.swift", what: "@unchecked Sendable",
+      reason: "The threads of a simulation use it, of which exactly one runs at a time."),
   ]
 
   /// The `places` that no exception covers.
