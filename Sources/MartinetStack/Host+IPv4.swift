@@ -13,7 +13,9 @@ extension Host {
       return
     }
     environment.pool.keepFirst(header.totalLength, of: &packet)
-    if let reason = objection(to: header, info) {
+    let destination = IPAddress.v4(header.destination)
+    let kind = interfaces.kind(of: destination)
+    if let reason = objection(to: header, for: kind, info) {
       drop(packet, reason)
       return
     }
@@ -21,8 +23,6 @@ extension Host {
       receiveFragment(packet, header, info, at: now)
       return
     }
-    let destination = IPAddress.v4(header.destination)
-    let kind = interfaces.kind(of: destination)
     let facts = PacketFacts(
       source: .v4(header.source), destination: destination, protocolNumber: header.protocolNumber,
       trafficClass: header.trafficClass, hopLimit: header.timeToLive, headerLength: header.headerLength,
@@ -39,7 +39,7 @@ extension Host {
   }
 
   /// Why a packet is not to be looked at any further.
-  private func objection(to header: IPv4Header, _ info: ArrivalInfo) -> DiscardReason? {
+  private func objection(to header: IPv4Header, for kind: DestinationKind, _ info: ArrivalInfo) -> DiscardReason? {
     let source = IPAddress.v4(header.source)
     let destination = IPAddress.v4(header.destination)
     if source == destination && info.interface != loopbackInterface { return .landAttack }
@@ -47,7 +47,7 @@ extension Host {
     if destination.isLoopback && info.interface != loopbackInterface { return .martianDestination }
     // Unlike RFC 1122 section 3.2.1.8 (c), packets with a source route are dropped: their answers would go where the sender likes.
     if header.hasSourceRoute { return .sourceRouted }
-    switch interfaces.kind(of: destination) {
+    switch kind {
     case .foreign: return .notForUs
     // A frame for everybody that carries a packet for one (RFC 1122 section 3.3.6).
     case .ours: return info.isLinkGroup ? .notForUs : nil

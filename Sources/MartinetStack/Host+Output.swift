@@ -68,7 +68,7 @@ extension Host {
   private mutating func send(from slot: UInt32, into departure: inout Departure, at now: Instant) -> Bool {
     refreshPath(of: slot, at: now)
     let route = connections[slot].route
-    let train = route.interface == loopbackInterface ? 0 : interfaces.all[Int(route.interface)].link.maximumTrain
+    let train = maximumTrain(of: slot, by: route)
     departure.reset()
     guard
       let envelope = connections[slot].connection.pollTransmit(
@@ -82,6 +82,15 @@ extension Host {
     connectionDeadlines.wake(slot, noLaterThan: connections[slot].connection.nextDeadline)
     complete(&departure, slot, envelope, by: route)
     return dispatch(&departure, slot, by: route, at: now)
+  }
+
+  /// The payload octets that may leave in one departure. What has to wait for a neighbour's address waits as single segments.
+  private func maximumTrain(of slot: UInt32, by route: Route) -> Int {
+    guard route.interface != loopbackInterface else { return 0 }
+    if interfaces.all[Int(route.interface)].hardwareAddress != nil && !neighbours.isKnown(connections[slot].neighbour) {
+      return 0
+    }
+    return interfaces.all[Int(route.interface)].link.maximumTrain
   }
 
   /// After some departures it is the next connection's turn.

@@ -26,9 +26,12 @@ extension Host {
   }
 
   /// Sends what goes to `destination` to `gateway`, or to its own address on the link if that is nil. Replaces an earlier route
-  /// of the same prefix; beyond ``HostConfiguration/routes`` routes it is ignored.
+  /// of the same prefix; a gateway of the other family, or one route too many
+  /// (``HostConfiguration/routes``), is ignored.
   public mutating func addRoute(_ destination: IPPrefix, via gateway: IPAddress?, on interface: InterfaceID) {
-    guard Int(interface.rawValue) < interfaces.all.count else { return }
+    guard Int(interface.rawValue) < interfaces.all.count,
+      gateway == nil || gateway?.isIPv4 == destination.address.isIPv4
+    else { return }
     _ = routes.add(Route(interface: interface.rawValue, gateway: gateway), to: destination.clamped)
   }
 

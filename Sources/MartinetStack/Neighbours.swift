@@ -69,6 +69,11 @@ struct NeighbourCache: ~Copyable {
 
   func contains(_ handle: ConnectionID) -> Bool { neighbours.contains(handle.slot, handle.generation) }
 
+  /// Whether the entry is still there and has a link-layer address.
+  func isKnown(_ handle: ConnectionID) -> Bool {
+    contains(handle) && neighbours[handle.slot].state != .incomplete
+  }
+
   subscript(slot: UInt32) -> Neighbour {
     get { neighbours[slot] }
     set { neighbours[slot] = newValue }

@@ -55,7 +55,9 @@ public struct HostStatistics: Sendable {
   public var timeWaitRecycled: UInt64 = 0
   /// How often the page pool had to refuse.
   public var poolRefusals: UInt64 = 0
-  var discards = InlineArray<48, UInt64>(repeating: 0)
+  /// The reasons that there is a counter for.
+  package static let reasonCapacity = 48
+  private var discards = InlineArray<48, UInt64>(repeating: 0)
 
   /// The packets that were discarded for `reason`.
   public func discarded(_ reason: DiscardReason) -> UInt64 { discards[Int(reason.rawValue)] }

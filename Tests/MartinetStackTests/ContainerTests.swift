@@ -204,3 +204,13 @@ struct SplitMix {
     return mixed ^ (mixed >> 31)
   }
 }
+
+@Suite("What a host counts")
+struct StatisticsTests {
+  @Test("Every reason for a discard has a counter of its own", .proves("1122-38"))
+  func reasons() {
+    #expect(DiscardReason.allCases.count <= HostStatistics.reasonCapacity)
+    let statistics = StackBench().statistics
+    for reason in DiscardReason.allCases { #expect(statistics.discarded(reason) == 0) }
+  }
+}

@@ -103,15 +103,27 @@ struct SegmentJudgementTests {
     #expect(bench.connectionCount == 0)
   }
 
-  @Test("A segment with a wrong checksum changes nothing but a counter", .proves("ATK-48"))
+  @Test("A segment with a wrong checksum changes nothing but a counter", .proves("9293-MUST-3", "ATK-48"))
   func badChecksum() throws {
     let bench = StackBench.onIP()
-    _ = try bench.listen(on: Self.local)
+    let listener = try bench.listen(on: Self.local)
     var packet = Build.segment(Self.remote, Self.local, .syn)
     packet[30] ^= 1
     #expect(bench.answers(to: packet).isEmpty)
-    #expect(bench.discarded(.badTransportChecksum) == 1)
     #expect(bench.connectionCount == 0)
+    var peer = RawPeer(bench, port: 5000, to: Self.local)
+    peer.open()
+    let handle = try #require(bench.accept(listener))
+    for flags in [.ack, [.ack, .psh], .rst, [.rst, .ack], [.fin, .ack], .syn] as [TCPFlags] {
+      var spoilt = peer.segment(flags, [1, 2, 3])
+      spoilt[spoilt.count - 1] ^= 1
+      #expect(bench.answers(to: spoilt).isEmpty)
+    }
+    #expect(bench.discarded(.badTransportChecksum) == 7)
+    let status = try #require(bench.status(handle))
+    #expect(status.phase == .established && status.unreadBytes == 0)
+    #expect(status.receiveNext == SequenceNumber(peer.next))
+    #expect(bench.pagesInUse == 0)
   }
 
   @Test("A checksum is believed only of a link that vouches for it")
