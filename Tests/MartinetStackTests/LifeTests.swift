@@ -171,6 +171,48 @@ struct LifeTests {
     }
   }
 
+  @Test(
+    "A peer that crashed and came back answers the next data, or keep-alive probe, with RST", .proves("ATK-51"),
+    arguments: [false, true])
+  func restartedPeer(_ waitsForProbe: Bool) throws {
+    let pair = Pair(link: LinkDescription(name: InterfaceName("x"), mtu: 1500))
+    let listener = try pair.two.listen(on: Endpoint(Pair.address2, 9000))
+    var options = ConnectionOptions()
+    options.keepAlive = waitsForProbe
+    let handle = try pair.one.connect(to: Endpoint(Pair.address2, 9000), options: options)
+    pair.run(.seconds(1))
+    #expect(pair.two.accept(listener) != nil)
+    pair.restartTwo()
+    if !waitsForProbe { try pair.one.write([1, 2, 3], on: handle) }
+    pair.run(waitsForProbe ? .seconds(7300) : .seconds(1))
+    #expect(pair.one.status(handle)?.endReason == .reset(in: .established))
+    guard case .connection(handle, let events)? = pair.one.events().last else {
+      Issue.record("no event")
+      return
+    }
+    #expect(events.contains(.ended))
+    #expect(pair.one.pagesInUse == 0)
+  }
+
+  @Test(
+    "A hundred thousand timers that are due at once are run once each, and none of what was closed", .proves("ATK-50"))
+  func timerStorm() throws {
+    let count = 100_000
+    let bench = StackBench.onIP { $0.resetBurst = 1 }
+    var handles: [ConnectionHandle] = []
+    for number in 0..<count {
+      let remote = Endpoint(.v4(IPv4Address(10, 0, 0, UInt8(2 + number / 50_000))), UInt16(1 + number % 50_000))
+      handles.append(try bench.connect(to: remote, from: Endpoint(StackBench.ours, 1000)))
+    }
+    #expect(bench.drain().count == count)
+    for handle in handles[0..<1000] { bench.abort(handle) }
+    bench.now = bench.now + .seconds(1)
+    bench.host.expire(at: bench.now)
+    #expect(bench.drain().count == count - 1000)
+    #expect(bench.nextDeadline > bench.now)
+    #expect(bench.connectionCount == count - 1000)
+  }
+
   @Test("A host talks to itself by its own address and by loopback, and nothing leaves")
   func loopback() throws {
     for address in [StackBench.ours, .v4(.loopback), .v6(.loopback), .v6(StackBench.ours6)] {

@@ -61,7 +61,9 @@ struct RawPeer {
 /// Two hosts back to back, 10.0.0.1 and 10.0.0.2, with nothing but the wire between them.
 final class Pair {
   let one: StackBench
-  let two: StackBench
+  private(set) var two: StackBench
+  private let link: LinkDescription
+  private let configuration: HostConfiguration
   static let address1 = IPAddress.v4(IPv4Address(10, 0, 0, 1))
   static let address2 = IPAddress.v4(IPv4Address(10, 0, 0, 2))
   /// Says of each packet, counted from 0, whether it is lost.
@@ -71,12 +73,28 @@ final class Pair {
   init(link: LinkDescription, configure: (inout HostConfiguration) -> Void = { _ in }) {
     var configuration = HostConfiguration()
     configure(&configuration)
+    self.configuration = configuration
+    self.link = link
     one = StackBench(configuration: configuration, secret: HostSecret(1, 2))
-    two = StackBench(configuration: configuration, secret: HostSecret(3, 4))
     one.addInterface(link)
-    var other = link
-    if link.kind != .ip { other.kind = .ethernet(StackBench.theirMAC) }
-    two.addInterface(other, ipv4: IPPrefix(Pair.address2, 24), ipv6: IPPrefix(.v6(StackBench.theirs6), 64))
+    two = Pair.second(link, configuration, secret: HostSecret(3, 4))
+  }
+
+  private static func second(
+    _ link: LinkDescription, _ configuration: HostConfiguration, secret: HostSecret
+  ) -> StackBench {
+    let bench = StackBench(configuration: configuration, secret: secret)
+    var link = link
+    if link.kind != .ip { link.kind = .ethernet(StackBench.theirMAC) }
+    bench.addInterface(link, ipv4: IPPrefix(Pair.address2, 24), ipv6: IPPrefix(.v6(StackBench.theirs6), 64))
+    return bench
+  }
+
+  /// Host two crashes, and comes back with nothing of what it knew.
+  func restartTwo() {
+    let now = two.now
+    two = Pair.second(link, configuration, secret: HostSecret(5, 6))
+    two.now = now
   }
 
   private func carry(_ sightings: [Sighting], to bench: StackBench) -> Bool {

@@ -65,7 +65,9 @@ struct SecretTests {
     for ones in parities { #expect(abs(ones - 5000) < 250) }
   }
 
-  @Test("The sequence numbers of one pair of ends follow a clock of 4 microseconds", .proves("6528-01", "6528-04", "9293-MUST-8"))
+  @Test(
+    "The sequence numbers of one pair of ends follow a clock of 4 microseconds",
+    .proves("6528-01", "6528-04", "9293-MUST-8"))
   func clock() throws {
     let remote = Endpoint(StackBench.theirs, 80)
     let first = try Self.sequence(to: remote, from: 3000, at: .zero)
