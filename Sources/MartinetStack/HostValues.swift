@@ -8,20 +8,12 @@ public typealias ConnectionHandle = ConnectionID
 public struct ListenerHandle: Equatable, Sendable {
   public let slot: UInt32
   public let generation: UInt32
-  init(slot: UInt32, generation: UInt32) {
-    self.slot = slot
-    self.generation = generation
-  }
 }
 
 /// A UDP endpoint of a host: slot and generation.
 public struct DatagramHandle: Equatable, Sendable {
   public let slot: UInt32
   public let generation: UInt32
-  init(slot: UInt32, generation: UInt32) {
-    self.slot = slot
-    self.generation = generation
-  }
 }
 
 /// What a handle is ready for at this moment.
