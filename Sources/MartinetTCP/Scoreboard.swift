@@ -145,22 +145,21 @@ package struct Scoreboard {
     var news = 0
     var index = indexOfRecord(at: range.lower)
     while index < records.count && records[index].start.isBefore(range.upper) {
-      if records[index].start.isBefore(range.lower) {
-        let cut = records[index].edge(notBefore: range.lower)
-        if cut != records[index].end { split(index, at: cut) }
-        index += 1
-        continue
-      }
-      if records[index].end.isAfter(range.upper) {
-        let cut = records[index].edge(notAfter: range.upper)
-        if cut == records[index].start { break }
-        split(index, at: cut)
-      }
-      news += Int(records[index].length)
-      sacked.insert(SequenceRange(from: records[index].start, upTo: records[index].end))
-      if !records[index].isRetransmitted { newestDelivered = max(newestDelivered, records[index].sentAt) }
-      change(index, to: .sacked)
+      let record = records[index]
+      let low = record.start.isBefore(range.lower) ? record.edge(notBefore: range.lower) : record.start
+      let high = record.end.isAfter(range.upper) ? record.edge(notAfter: range.upper) : record.end
       index += 1
+      guard low.isBefore(high) else { continue }
+      if high != record.end { split(index - 1, at: high) }
+      if low != record.start {
+        split(index - 1, at: low)
+        index += 1
+      }
+      let held = SequenceRange(from: low, upTo: high)
+      news += held.count
+      sacked.insert(held)
+      if !record.isRetransmitted { newestDelivered = max(newestDelivered, record.sentAt) }
+      change(index - 1, to: .sacked)
     }
     return news
   }

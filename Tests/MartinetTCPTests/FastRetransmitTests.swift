@@ -234,7 +234,7 @@ struct FastRetransmitTests {
         0.300 < ACK seq 1 ack 1 times 6
                status ssthresh 7300 cwnd 20440
         1.300 > ACK seq 1 length 1460 (timeout)
-               status ssthresh 7300 cwnd 1460
+               status ssthresh 3650 cwnd 1460
         """
     ).run(configure: { $0.minimumRetransmissionTimeout = .seconds(1) })
   }

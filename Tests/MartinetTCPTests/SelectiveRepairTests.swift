@@ -223,7 +223,7 @@ struct SelectiveRepairTests {
         0.300 < ACK seq 1 ack 1 <sack 1449-5793>
         0.300 > ACK seq 1 length 1448 (fastRetransmission)
         1.300 > ACK seq 1 length 1448 (timeout)
-               status ssthresh 7240 cwnd 1448
+               status ssthresh 3620 cwnd 1448
         1.400 < ACK seq 1 ack 5793
         1.400 > ACK seq 5793 length 1448 times 2 (timeoutRecovery)
         1.500 < ACK seq 1 ack 5793 <sack 8689-13033>
