@@ -28,10 +28,12 @@ extension Socket {
     }
   }
 
-  /// Connects to `remote`; blocks until the handshake is complete. A socket that could not be connected is closed.
+  /// Connects to `remote`; blocks until the handshake is complete. A socket that could not be connected is closed. The unspecified
+  /// address stands for this host's loopback address.
   ///
   /// - Parameter timeout: how long to try; nil (and zero) as long as the stack does, three minutes by default. Not negative.
   public func connect(to remote: Endpoint, timeout: Duration? = nil) throws(SocketError) {
+    let remote = remote.address.isUnspecified ? Endpoint(remote.address.loopback, remote.port) : remote
     if let timeout, timeout < .zero {
       throw SocketError(.connect, remote, .invalidArgument("a timeout is not negative"))
     }
@@ -190,4 +192,9 @@ extension Socket {
     }
     if case .done = blocked { core.close(handle) } else { core.abort(handle) }
   }
+}
+
+extension IPAddress {
+  /// The loopback address of the same family.
+  fileprivate var loopback: IPAddress { isIPv4 ? .v4(.loopback) : .v6(.loopback) }
 }

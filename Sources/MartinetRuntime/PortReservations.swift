@@ -15,7 +15,7 @@ struct ReservationList {
   func conflicts(with local: Endpoint) -> Bool {
     held.contains { one in
       one.port == local.port && one.address.isIPv4 == local.address.isIPv4
-        && (one.address == local.address || one.address.isAny || local.address.isAny)
+        && (one.address == local.address || one.address.isUnspecified || local.address.isUnspecified)
     }
   }
 
@@ -27,10 +27,6 @@ struct ReservationList {
   mutating func remove(_ local: Endpoint) {
     if let place = held.firstIndex(of: local) { held.remove(at: place) }
   }
-}
-
-extension IPAddress {
-  fileprivate var isAny: Bool { self == .v4(.any) || self == .v6(.any) }
 }
 
 extension StackCore {

@@ -49,6 +49,9 @@ extension StackCore {
     return driver.lock.withLock { driver.output.dropped }
   }
 
+  /// The pages of the host's pool that somebody holds.
+  package var pagesInUse: Int { turn { host, _, _ in host.environment.pool.pagesInUse } }
+
   /// How often the loop has turned; 0 in virtual time, which has none.
   package var loopTurns: Int {
     guard case .real(let driver) = driver else { return 0 }

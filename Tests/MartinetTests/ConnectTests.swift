@@ -175,4 +175,38 @@ struct ConnectTests {
       #expect(try other.accept().remoteEndpoint == local)
     }
   }
+
+  @Test("Into a black hole that a router reports fails with the router's reason", .proves("JS-10"))
+  func unreachable() throws {
+    pair.record()
+    try pair.simulation.run {
+      pair.simulation.withNetwork { network in network.cut(pair.wire, .toRight) }
+      try pair.simulation.spawn("router") { [pair] in
+        try? pair.simulation.sleep(for: .seconds(1))
+        pair.reportUnreachable(code: 1)
+      }
+      let error = socketError { _ = try Socket(to: remote, on: pair.client) }
+      #expect(error?.reason == .unreachable(UnreachableCause(isIPv6: false, type: 3, code: 1)))
+      #expect(error?.kind == .noRoute)
+    }
+  }
+
+  @Test("To the unspecified address means this host", .proves("JS-12"))
+  func wildcard() throws {
+    try pair.simulation.run {
+      let listener = try ServerSocket(port: 80, on: pair.client)
+      let client = try Socket(to: Endpoint(.v4(.any), 80), on: pair.client)
+      #expect(client.remoteAddress == .v4(.loopback))
+      #expect(try listener.accept().remoteEndpoint == client.localEndpoint)
+    }
+  }
+
+  @Test("To oneself is refused and blocks nobody", .proves("JS-55"))
+  func oneself() throws {
+    try pair.simulation.run {
+      let local = Endpoint(VirtualPair.clientAddress, 6004)
+      let error = socketError { _ = try Socket(to: local, from: local, on: pair.client) }
+      #expect(error?.reason == .addressInUse)
+    }
+  }
 }

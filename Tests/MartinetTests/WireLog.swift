@@ -57,3 +57,31 @@ extension VirtualPair {
   /// What was recorded since the last call, one line each.
   func lines() -> [String] { segments().map(\.description) }
 }
+
+extension VirtualPair {
+  /// Lets a router report that the last packet which the client sent could not be delivered (RFC 792).
+  func reportUnreachable(code: UInt8) {
+    simulation.withNetwork { network in
+      var quoted: [UInt8] = []
+      while network.takeCaptured(
+        of: clientHost,
+        { packet, bytes in
+          guard packet.direction == .sent else { return }
+          quoted = bytes.extracting(first: 28).withUnsafeBytes { Array($0) }
+        })
+      {}
+      var octets = [UInt8](repeating: 0, count: 28) + quoted
+      var span = octets.mutableSpan
+      var target = span.mutableBytes
+      IPv4Header(
+        totalLength: target.byteCount, protocolNumber: 1, source: IPv4Address(10, 0, 0, 2),
+        destination: IPv4Address(10, 0, 0, 1)
+      ).encode(into: &target, at: 0)
+      ICMPMessage.destinationUnreachable(code: code, nextHopMTU: 0).encode(into: &target, at: 20)
+      var sum = Checksum()
+      sum.add(target.bytes.extracting(20..<target.byteCount))
+      target.store(sum.finish(), at: 22)
+      network.inject(target.bytes, into: wire, .toLeft)
+    }
+  }
+}
