@@ -163,13 +163,14 @@ extension Connection {
       measured(now - sentAt, in: &environment, at: now)
       return now - sentAt
     }
-    // An ACK that reports a duplicate (RFC 2883) answers a segment whose timestamp it does not echo: TS.Recent is still that
-    // of the segment that arrived first, maybe an age ago, and the ACK of that one was lost.
-    if header.reportsDuplicate { return nil }
-    if negotiated.timestamps && header.options.has(.timestamps) && header.options.timestamps.echo != 0 {
-      return measuredByEcho(header.options.timestamps.echo, in: &environment, at: now)
+    guard negotiated.timestamps, header.options.has(.timestamps), header.options.timestamps.echo != 0 else {
+      return nil
     }
-    return nil
+    let echo = header.options.timestamps.echo
+    // An echo older than the last retransmission tells nothing. The ACK of the segment that it belongs to may have been lost an
+    // age ago, and this one answers the retransmission: a duplicate, which moves TS.Recent no more (RFC 7323 section 4.3).
+    if let resentAt = acknowledged.lastResentAt, Int32(bitPattern: echo &- timestamp(at: resentAt)) < 0 { return nil }
+    return measuredByEcho(echo, in: &environment, at: now)
   }
 
   mutating func measured(_ sample: Interval, in environment: inout Environment, at now: Instant) {
@@ -211,12 +212,5 @@ extension Connection {
   mutating func restartTimeWait(in environment: inout Environment, at now: Instant) {
     timers.cancelAll()
     timers[.timeWait] = now + environment.configuration.maximumSegmentLifetime * 2
-  }
-}
-
-extension TCPHeader {
-  /// Whether the first SACK block tells of octets that the cumulative acknowledgement covers (RFC 2883 section 4).
-  fileprivate var reportsDuplicate: Bool {
-    options.has(.sack) && options.sackCount > 0 && !options.sackBlocks[0].upper.isAfter(acknowledgement)
   }
 }

@@ -142,6 +142,7 @@ extension Connection {
     if flags.contains(.probing) && snd.una != snd.nxt {
       // The same octet again.
       fill(&output, with: SequenceRange(from: snd.una, count: 1))
+      scoreboard.probed(at: output.now)
       statistics.otherRetransmissions += 1
     } else {
       // "At least one octet of new data" (section 3.8.6.1), or the FIN if there is no more.

@@ -63,8 +63,10 @@ package struct Scoreboard {
     package var sampleSentAt: Instant?
     /// Octets that leave the flight.
     package var octets = 0
+    /// When any of it was sent again for the last time; nil if all of it was sent once.
+    package var lastResentAt: Instant?
     /// Whether any of it had been sent more than once.
-    package var includesRetransmission = false
+    package var includesRetransmission: Bool { lastResentAt != nil }
   }
 
   // MARK: Sending
@@ -102,6 +104,13 @@ package struct Scoreboard {
     records[index].isRetransmitted = true
   }
 
+  /// The first octet was sent again to probe a closed window: its acknowledgement is no measurement of the first sending.
+  mutating func probed(at now: Instant) {
+    guard !records.isEmpty else { return }
+    records[0].sentAt = now
+    records[0].isRetransmitted = true
+  }
+
   // MARK: Acknowledgement
 
   /// Everything before `number` has arrived for good.
@@ -112,7 +121,7 @@ package struct Scoreboard {
       if record.state == .inFlight { inFlight -= octets }
       if record.state == .lost { lost -= octets }
       result.octets += octets
-      if record.isRetransmitted { result.includesRetransmission = true }
+      if record.isRetransmitted { result.lastResentAt = max(result.lastResentAt ?? record.sentAt, record.sentAt) }
       if record.state == .inFlight && !record.isRetransmitted { result.sampleSentAt = record.sentAt }
       if octets == Int(record.length) {
         records.removeFirst()

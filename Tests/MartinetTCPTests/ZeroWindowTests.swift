@@ -76,6 +76,19 @@ struct ZeroWindowTests {
     ).run()
   }
 
+  @Test("The acknowledgement of a probe that was repeated is no measurement", .proves("6298-07"))
+  func repeatedProbe() throws {
+    try Transcript(
+      ZeroWindowTests.closed + """
+        0.550 > ACK seq 1001 ack 1 length 1
+        0.600 < ACK seq 1 ack 1001 win 0
+        1.050 > ACK seq 1001 ack 1 length 1
+        1.100 < ACK seq 1 ack 1002 win 0
+               status srtt 100ms rto 250ms
+        """
+    ).run()
+  }
+
   @Test("A window update alone opens the window", .proves("9293-P-21"))
   func windowUpdate() throws {
     try Transcript(
