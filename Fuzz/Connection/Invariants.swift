@@ -12,7 +12,7 @@ extension Conversation {
       check(departure)
       departure.release(to: &environment.pool)
       left += 1
-      claim(left < 5000, "segments leave without end")
+      claim(left < 10_000, "segments leave without end")
     }
     _ = connection.pollEvents()
     while let event = environment.trace.poll() {

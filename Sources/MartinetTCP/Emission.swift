@@ -27,7 +27,8 @@ extension Connection {
   /// How many SACK blocks would go into a segment now: what fits into 40 octets (RFC 2018 section 3).
   private var sackBlockCount: Int {
     guard negotiated.sack, !reassembly.isEmpty || debt.duplicateRange != nil else { return 0 }
-    let most = negotiated.timestamps ? 3 : 4
+    // On the narrowest paths blocks leave half of a segment to the payload.
+    let most = min(negotiated.timestamps ? 3 : 4, max(0, (segmentSize / 2 - 4) / 8))
     return min(most, reassembly.count + (debt.duplicateRange == nil ? 0 : 1))
   }
 

@@ -128,6 +128,22 @@ struct SegmentSizeTests {
     ).run()
   }
 
+  @Test("On the narrowest path SACK blocks leave room for payload", .proves("ATK-22"))
+  func narrowest() throws {
+    try Transcript(
+      Opening.modern + """
+        0.150  mtu 68
+        0.200 < PSH.ACK seq 101 ack 1 length 100
+        0.200 > ACK seq 1 ack 1 <ts>
+        0.200 < PSH.ACK seq 301 ack 1 length 100
+        0.200 > ACK seq 1 ack 1 <ts>
+        0.300  write 32
+        0.300 > ACK seq 1 ack 1 length 16 <ts>
+        0.300 > PSH.ACK seq 17 ack 1 length 16 <ts>
+        """
+    ).run()
+  }
+
   @Test("A smaller path makes smaller segments, of what waits and of what was sent", .proves("9293-P-51"))
   func smallerPath() throws {
     try Transcript(
