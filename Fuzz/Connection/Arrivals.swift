@@ -109,7 +109,7 @@ extension Conversation {
     let window = Int(header.window) << (header.isSYN ? 0 : peerShift)
     largestOffer = max(largestOffer, window)
     let number = header.isACK ? header.acknowledgement : iss + 1
-    guard !number.isAfter(sendNext) else { return }
+    guard SequenceRange(from: iss, upTo: sendNext).containsOrEnds(at: number) else { return }
     offeredEdge = SequenceNumber.later(offeredEdge, number + window)
   }
 }
