@@ -14,7 +14,7 @@ struct RetransmissionTimerTests {
 
   @Test(
     "An ACK of octets that were sent twice is no measurement, and the timeout stays doubled",
-    .proves("6298-07", "6298-15"))
+    .proves("6298-07", "6298-15", "9293-MUST-18"))
   func karn() throws {
     try play(
       Opening.plain + """
