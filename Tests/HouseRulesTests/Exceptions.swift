@@ -55,6 +55,9 @@ enum Exceptions {
     RuleException(
       path: "Sources/MartinetTool/Demo/DemoWatcher.swift", what: "@unchecked Sendable",
       reason: "The threads of a simulation use it, of which exactly one runs at a time."),
+    RuleException(
+      path: "Tests/MartinetTests/CoreTests.swift", what: "@unchecked Sendable",
+      reason: "The threads of a simulation use it, of which exactly one runs at a time."),
   ]
 
   /// The `places` that no exception covers.
