@@ -15,6 +15,8 @@ final class DemoWatcher: @unchecked Sendable {
   private var isCaptureOpen = false
   private var captureFailure: Failure?
   private let wanted: Int?
+  /// Why segments of ours left that the tap has not shown yet.
+  private var reasons: [(time: Instant, reason: TransmissionReason)] = []
   private var origins: [Bool: UInt32] = [:]
   private var shifts: [Bool: Int] = [:]
   private(set) var packets = 0
@@ -32,15 +34,21 @@ final class DemoWatcher: @unchecked Sendable {
 
   /// Takes what the hosts and the tap have recorded.
   func observe(_ network: inout Network) {
-    merge(events(of: left, in: &network), events(of: right, in: &network))
+    let ours = events(of: left, in: &network)
+    merge(ours, events(of: right, in: &network))
     guard capture != nil || wanted != nil else { return }
+    for event in ours {
+      if case .sent(_, let reason) = event.kind { reasons.append((event.time, reason)) }
+    }
     var blocks: [UInt8] = []
     if !isCaptureOpen {
       Pcapng.appendSectionHeader(to: &blocks)
       Pcapng.appendInterface(.ip, to: &blocks)
       isCaptureOpen = true
     }
-    while network.takeCaptured(of: left, { note($0, $1, &blocks) }) {}
+    var next = 0
+    while network.takeCaptured(of: left, { note($0, $1, &next, &blocks) }) {}
+    reasons.removeFirst(next)
     write(blocks)
   }
 
@@ -74,7 +82,7 @@ final class DemoWatcher: @unchecked Sendable {
 
   // MARK: Packets
 
-  private func note(_ packet: CapturedPacket, _ bytes: RawSpan, _ blocks: inout [UInt8]) {
+  private func note(_ packet: CapturedPacket, _ bytes: RawSpan, _ next: inout Int, _ blocks: inout [UInt8]) {
     packets += 1
     let isSent = packet.direction == .sent
     let number = wanted
@@ -82,8 +90,21 @@ final class DemoWatcher: @unchecked Sendable {
     if number == packets { unfolded = unfold(packet, bytes, isSent: isSent) }
     guard capture != nil else { return }
     let note = Pcapng.PacketNote(
-      time: UInt64(max(0, packet.time.nanoseconds)), direction: isSent ? .outbound : .inbound)
+      time: UInt64(max(0, packet.time.nanoseconds)), direction: isSent ? .outbound : .inbound,
+      comment: isSent ? comment(packet.time, &next) : "")
     Pcapng.append(bytes, note, to: &blocks)
+  }
+
+  /// Why a packet of ours left, where that is not the usual.
+  private func comment(_ time: Instant, _ next: inout Int) -> String {
+    while next < reasons.count, reasons[next].time < time { next += 1 }
+    guard next < reasons.count, reasons[next].time == time else { return "" }
+    let reason = reasons[next].reason
+    next += 1
+    switch reason {
+    case .newData, .acknowledgement, .delayedAcknowledgement: return ""
+    default: return reason.words
+    }
   }
 
   /// Remembers where the numbers of a direction begin, which only its SYN tells.

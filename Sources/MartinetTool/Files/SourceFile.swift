@@ -57,11 +57,16 @@ package final class SourceFile {
   }
 }
 
-/// An endless run of octets that follows from a seed, the same in every process (SplitMix64).
+/// An endless text that follows from a seed, the same in every process (SplitMix64): lines of 63 letters and digits. It is text so
+/// that a reader of packets sees where data begin, and that no analyser takes them for the messages of some protocol.
 package struct SeededOctets {
+  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-".utf8)
+  private static let lineLength = 64
+
   private var state: UInt64
   private var word: UInt64 = 0
   private var left = 0
+  private var column = 0
 
   package init(seed: UInt64) {
     state = seed
@@ -77,14 +82,22 @@ package struct SeededOctets {
 
   /// Fills `buffer` with the next octets; how they are cut into buffers does not change them.
   package mutating func fill(_ buffer: UnsafeMutableRawBufferPointer) {
-    for index in buffer.indices {
-      if left == 0 {
-        word = next()
-        left = 8
+    SeededOctets.alphabet.withUnsafeBufferPointer { alphabet in
+      for index in buffer.indices {
+        column += 1
+        if column == SeededOctets.lineLength {
+          column = 0
+          buffer[index] = UInt8(ascii: "\n")
+          continue
+        }
+        if left == 0 {
+          word = next()
+          left = 10
+        }
+        buffer[index] = alphabet[Int(word & 63)]
+        word >>= 6
+        left -= 1
       }
-      buffer[index] = UInt8(truncatingIfNeeded: word)
-      word >>= 8
-      left -= 1
     }
   }
 }
