@@ -8,10 +8,11 @@ let common: [SwiftSetting] = [
 ]
 
 /// What the pure modules obey besides: strict memory safety, and no warning survives.
-let pure: [SwiftSetting] = common + [
-  .strictMemorySafety(),
-  .treatAllWarnings(as: .error),
-]
+let pure: [SwiftSetting] =
+  common + [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+  ]
 
 let package = Package(
   name: "Martinet",
