@@ -31,8 +31,16 @@ struct Sender {
     } catch {
       interruption.yieldIfHappening()
       stack.abortAll()
-      throw Failure("\(source.name) was not sent: \(error)")
+      throw Failure("\(source.name) was not sent: \(error)\(Sender.advice(error))")
     }
+  }
+
+  /// Silence has a likely cause.
+  private static func advice(_ error: any Error) -> String {
+    guard let error = error as? SocketError, error.operation == .connect, case .timedOut = error.reason else {
+      return ""
+    }
+    return "; is a receiver running, and on this link?"
   }
 
   private func transfer(over socket: Socket, _ stack: NetworkStack) throws {
