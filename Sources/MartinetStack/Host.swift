@@ -64,6 +64,10 @@ public struct Host: ~Copyable {
   var arrived: Slab<ArrivedDatagram>
   var arrivedLinks = SlotLinks()
 
+  /// Written out, so that a module which keeps a host can end it without seeing the generic parts inside: Embedded Swift
+  /// has no other way.
+  deinit {}
+
   public init(configuration: HostConfiguration, secret: HostSecret) {
     self.configuration = configuration
     secrets = Secrets(secret)
