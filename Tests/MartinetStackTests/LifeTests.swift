@@ -47,7 +47,7 @@ struct LifeTests {
 
   @Test(
     "A SYN beyond what was seen opens the next incarnation, whose sequence numbers are beyond the last's",
-    .proves("6191-02", "6191-05"))
+    .proves("6191-02", "6191-05", "9293-MAY-2"))
   func reuse() throws {
     let bench = StackBench.onIP()
     let listener = try bench.listen(on: Self.local)
@@ -62,7 +62,7 @@ struct LifeTests {
     #expect(bench.connectionCount == 1)
   }
 
-  @Test("An old SYN leaves TIME-WAIT as it is", .proves("6191-04"))
+  @Test("An old SYN leaves TIME-WAIT as it is", .proves("6191-04", "9293-MAY-2"))
   func noReuse() throws {
     let bench = StackBench.onIP()
     let listener = try bench.listen(on: Self.local)
@@ -75,7 +75,7 @@ struct LifeTests {
 
   @Test(
     "A SYN with a later timestamp opens the next incarnation; timestamps of a pair of hosts only grow",
-    .proves("6191-01", "6191-06"))
+    .proves("6191-01", "6191-06", "9293-SHLD-4"))
   func reuseByTimestamp() throws {
     let bench = StackBench.onIP()
     var values: [UInt32] = []

@@ -5,7 +5,8 @@ import Testing
 @Suite("Giving up, and what the network reports (RFC 9293 sections 3.8.3 and 3.9.2.2)")
 struct GivingUpTests {
   @Test(
-    "The program is warned at R1 and the connection ends at R2", .proves("9293-MUST-20", "9293-SHLD-10", "9293-SHLD-9"))
+    "The program is warned at R1 and the connection ends at R2",
+    .proves("9293-MUST-20", "9293-SHLD-10", "9293-SHLD-9", "9293-MUST-47"))
   func thresholds() throws {
     try Transcript(
       Opening.plain + """

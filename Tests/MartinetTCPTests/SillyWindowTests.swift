@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Nagle and the silly window (RFC 9293 sections 3.7.4 and 3.8.6.2)")
 struct SillyWindowTests {
-  @Test("Small writes gather while one small segment is outstanding", .proves("9293-SHLD-7", "9293-MUST-38"))
+  @Test(
+    "Small writes gather while one small segment is outstanding, and their pushes become one",
+    .proves("9293-SHLD-7", "9293-MUST-38", "9293-SHLD-27", "9293-MAY-16"))
   func nagle() throws {
     try Transcript(
       Opening.plain + """
