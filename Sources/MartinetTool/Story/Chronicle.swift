@@ -36,7 +36,7 @@ struct Chronicle {
     trimmed += tailLimit
   }
 
-  /// Changes the flight with `number`; nothing happens if it is no longer kept.
+  /// Changes the flight with `number`, if it is among those that are kept.
   mutating func changeFlight(_ number: Int, _ change: (inout Flight) -> Void) {
     if number < head.count {
       guard case .flight(var flight) = head[number] else { return }
