@@ -52,7 +52,7 @@ extension Connection {
     let sackNews = takeSACK(header)
     let windowMoved = updateSendWindow(header, &environment, at: segment.now)
     if snd.outstanding.advances(to: header.acknowledgement) {
-      advance(to: header, sackNews: sackNews, &environment, at: segment.now)
+      advance(to: header, &environment, at: segment.now)
     } else if snd.una != snd.nxt && isDuplicate(segment, sackNews: sackNews, windowMoved: windowMoved) {
       duplicateArrives(&environment, at: segment.now)
     }
@@ -122,7 +122,7 @@ extension Connection {
   // MARK: SND.UNA advances
 
   private mutating func advance(
-    to header: TCPHeader, sackNews: Int, _ environment: inout Environment, at now: Instant
+    to header: TCPHeader, _ environment: inout Environment, at now: Instant
   ) {
     let number = header.acknowledgement
     let inFlightBefore = scoreboard.inFlight

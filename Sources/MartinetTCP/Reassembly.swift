@@ -19,8 +19,6 @@ package struct Reassembly {
   package var count: Int { held.count }
   /// The pages that the octets lie in.
   private(set) var pages = 0
-  /// The end of the highest range held.
-  var highest: SequenceNumber? { held.last?.range.upper }
 
   /// What became of an arrival.
   package enum Insertion: UInt8 {
