@@ -19,6 +19,9 @@ let package = Package(
   platforms: [.macOS("26.0")],
   products: [
     .library(name: "Martinet", targets: ["Martinet"]),
+    .library(name: "MartinetLogging", targets: ["MartinetLogging"]),
+    .library(name: "MartinetMetrics", targets: ["MartinetMetrics"]),
+    .library(name: "MartinetSMPP", targets: ["MartinetSMPP"]),
     .library(name: "MartinetSimulation", targets: ["MartinetSimulation"]),
     .library(name: "MartinetStack", targets: ["MartinetStack"]),
     .executable(name: "martinet", targets: ["MartinetTool"]),
@@ -26,6 +29,9 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-crypto", "3.12.0"..<"5.0.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
   ],
   targets: [
     .target(name: "MartinetWire", swiftSettings: pure),
@@ -52,6 +58,13 @@ let package = Package(
         "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation", "MartinetLinks",
         "MartinetRuntime",
       ], swiftSettings: common),
+    .target(
+      name: "MartinetLogging",
+      dependencies: ["Martinet", .product(name: "Logging", package: "swift-log")], swiftSettings: common),
+    .target(
+      name: "MartinetMetrics",
+      dependencies: ["Martinet", .product(name: "CoreMetrics", package: "swift-metrics")], swiftSettings: common),
+    .target(name: "MartinetSMPP", dependencies: ["Martinet"], swiftSettings: common),
     .executableTarget(
       name: "MartinetTool",
       dependencies: [
@@ -59,6 +72,9 @@ let package = Package(
         "MartinetLinks", "MartinetRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
       ], swiftSettings: common),
 
     .target(
@@ -91,6 +107,15 @@ let package = Package(
         "Martinet", "MartinetRuntime", "MartinetLinks", "MartinetSimulation", "MartinetStack",
         "MartinetTCP", "MartinetWire", "MartinetTestSupport",
       ], swiftSettings: common),
+    .testTarget(
+      name: "MartinetAdapterTests",
+      dependencies: [
+        "MartinetLogging", "MartinetMetrics", "Martinet", .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"), .product(name: "MetricsTestKit", package: "swift-metrics"),
+      ], swiftSettings: common),
+    .testTarget(
+      name: "MartinetSMPPTests", dependencies: ["MartinetSMPP", "Martinet", "MartinetTestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "MartinetToolTests", dependencies: ["MartinetTool", "MartinetTestSupport"],
       swiftSettings: common),

@@ -10,7 +10,7 @@ extension KernelInterop {
       let namespace = try NetworkNamespace()
       let capture = namespace.file("capture.pcapng").path
       let us = try OurSide.receive(in: namespace, kind: kind, ["--capture", capture])
-      let file = try namespace.randomFile("original", octets: 1 << 20)
+      let file = try namespace.textFile("original", octets: 1 << 20)
       for family in Family.allCases {
         let report = try KernelPeer(in: namespace, ["connect", family.ours, "9000", "--send", file.path]).report()
         #expect(report.error == nil)

@@ -64,6 +64,13 @@ final class NetworkNamespace {
     return url
   }
 
+  /// A file of numbered lines: octets that no dissector takes for a protocol of its own, as it may with random ones.
+  func textFile(_ name: String, octets: Int) throws -> URL {
+    let url = file(name)
+    try run("sh", "-c", "seq 1 \(octets) | head -c \(octets) > '\(url.path)'")
+    return url
+  }
+
   func sha256(of url: URL) throws -> String {
     String(try run("sha256sum", url.path).prefix(64))
   }
