@@ -198,7 +198,7 @@ extension Connection {
     case .finWait1:
       move(on: .ackOfFinArrives, in: &environment, at: now)
       boundFinWait2(in: &environment, at: now)
-      armKeepAlive(in: &environment, at: now)
+      watchPeer(in: &environment, at: now)
     case .closing:
       move(on: .ackOfFinArrives, in: &environment, at: now)
       restartTimeWait(in: &environment, at: now)

@@ -147,18 +147,22 @@ extension Connection {
     let previous = self.options
     self.options = options
     guard endReason == nil, phase != .closed else { return }
-    if options.keepAlive != previous.keepAlive || options.keepAliveIdle != previous.keepAliveIdle {
-      armKeepAlive(in: &environment, at: now)
+    if options.keepAlive != previous.keepAlive || options.keepAliveIdle != previous.keepAliveIdle
+      || options.deadPeerBound != previous.deadPeerBound
+    {
+      watchPeer(in: &environment, at: now)
     }
     if options.userTimeout != previous.userTimeout { armUserTimeout(in: &environment, at: now) }
     if options.receiveBufferSize > previous.receiveBufferSize { openWindow(in: &environment, at: now) }
-    if options.sendBufferSize > previous.sendBufferSize { offerRoom() }
+    if options.sendBufferSize > previous.sendBufferSize || options.notSentLowWater != previous.notSentLowWater {
+      offerRoom()
+    }
   }
 
   /// Tells a writer that was refused that there is room again.
   mutating func offerRoom() {
-    // A third of the buffer: waking a writer for less costs more than it brings.
-    if flags.contains(.writerWaits) && writableBytes * 3 >= options.sendBufferSize {
+    // A third of what there can be: waking a writer for less costs more than it brings.
+    if flags.contains(.writerWaits) && writableBytes * 3 >= roomLimit {
       flags.remove(.writerWaits)
       events.insert(.writable)
     }

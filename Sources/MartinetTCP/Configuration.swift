@@ -71,12 +71,18 @@ public struct ConnectionOptions: Equatable, Sendable {
   public var keepAliveCount = 9
   /// How long data may stay unacknowledged; zero leaves it to R2 (RFC 9293 section 3.8.3, RFC 5482).
   public var userTimeout = Interval.zero
+  /// The longest silence of a peer that is asked: zero for no bound. A peer that is silent for half of it is probed, data or none; when it is over
+  /// the connection ends. It says nothing about a slow peer: whoever answers probes, of a closed window too, is alive.
+  public var deadPeerBound = Interval.zero
   /// How long the SYN may stay unanswered; zero leaves it to R2.
   public var connectTimeout = Interval.zero
   /// Octets that may wait to be read: what the window is made of.
   public var receiveBufferSize = 1 << 20
   /// Octets that a program may write ahead of the acknowledgement.
   public var sendBufferSize = 1 << 20
+  /// Octets that may wait in the send buffer without having left once: zero for no bound but the buffer. A program that writes late writes what is
+  /// newest.
+  public var notSentLowWater = 0
   /// Urgent octets stay in the stream (RFC 6093 section 6).
   public var urgentInline = false
   /// The DSCP in the upper six bits of the traffic class; the lower two belong to ECN (RFC 9293 section 3.9.1.9).

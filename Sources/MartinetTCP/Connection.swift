@@ -48,6 +48,7 @@ public struct Connection: ~Copyable {
   /// Probes of a closed window since it was closed.
   var probes = 0
   var events: ConnectionEvents = []
+  var warnings: WarningKinds = []
   var statistics = ConnectionStatistics()
 
   private init(_ parameters: OpenParameters, isPassive: Bool, in environment: inout Environment, at now: Instant) {
@@ -147,9 +148,14 @@ extension Connection {
   public var writableBytes: Int {
     switch phase {
     case .synSent, .synReceived, .established, .closeWait:
-      flags.contains(.finQueued) ? 0 : max(0, options.sendBufferSize - queue.count)
+      flags.contains(.finQueued) ? 0 : max(0, min(options.sendBufferSize - queue.count, roomLimit - unsentBytes))
     default: 0
     }
+  }
+
+  /// The most octets that may wait without having left once.
+  var roomLimit: Int {
+    options.notSentLowWater > 0 ? min(options.notSentLowWater, options.sendBufferSize) : options.sendBufferSize
   }
 
   /// The octets up to the urgent mark; nil if no urgent octets wait (RFC 9293 section 3.8.5, MUST-33).

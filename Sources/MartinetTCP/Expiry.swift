@@ -14,17 +14,12 @@ extension Connection {
       case .sillyWindowOverride: flags.insert(.overrideDue)
       case .keepAlive: keepAliveExpired(&environment, at: now)
       case .userTimeout: userTimeoutExpired(&environment, at: now)
+      case .deadPeer: deadPeerExpired(&environment, at: now)
       case .timeWait: end(.closed, on: .timeWaitExpires, in: &environment, at: now)
       case .finWait2: end(.aborted, on: .gaveUp, in: &environment, at: now)
       case .reordering, .pacing: break
       }
     }
-  }
-
-  private func evidence(at now: Instant, attempts: Int, since: Instant) -> SilenceEvidence {
-    SilenceEvidence(
-      unacknowledged: snd.outstanding, silence: since == .never ? .zero : now - since, attempts: attempts,
-      softError: softError)
   }
 
   // MARK: Retransmission
@@ -37,7 +32,7 @@ extension Connection {
     guard snd.una != snd.nxt else { return }
     if recovery.silentSince == .never { recovery.silentSince = scoreboard.front?.sentAt ?? now }
     if now - recovery.silentSince >= environment.configuration.giveUpAfter {
-      let evidence = evidence(at: now, attempts: recovery.timeouts, since: recovery.silentSince)
+      let evidence = silenceEvidence(attempts: recovery.timeouts, since: recovery.silentSince, at: now)
       end(.retransmissionTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
       return
     }
@@ -56,7 +51,7 @@ extension Connection {
       ? synRetransmissions >= configuration.synAckRetransmissions
       : now - recovery.silentSince >= configuration.connectGiveUpAfter
     if isOver {
-      let evidence = evidence(at: now, attempts: synRetransmissions, since: recovery.silentSince)
+      let evidence = silenceEvidence(attempts: synRetransmissions, since: recovery.silentSince, at: now)
       end(.connectTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
       return
     }
@@ -66,21 +61,13 @@ extension Connection {
     warnIfSilent(synRetransmissions, &environment, at: now)
   }
 
-  /// R1 is reached: the program, and the host for the sake of its route, hear of it (section 3.8.3, SHLD-9).
-  private mutating func warnIfSilent(_ attempts: Int, _ environment: inout Environment, at now: Instant) {
-    guard attempts >= environment.configuration.warningRetransmissions, !flags.contains(.warned) else { return }
-    flags.insert(.warned)
-    events.insert(.warning)
-    trace(.warning(retransmissions: attempts), in: &environment, at: now)
-  }
-
   // MARK: Zero windows
 
   /// Probes follow at doubling intervals (section 3.8.6.1), for as long as the peer answers them.
   private mutating func persistTimerExpired(_ environment: inout Environment, at now: Instant) {
     if recovery.silentSince == .never { recovery.silentSince = now }
     if now - recovery.silentSince >= environment.configuration.giveUpAfter {
-      let evidence = evidence(at: now, attempts: recovery.timeouts, since: recovery.silentSince)
+      let evidence = silenceEvidence(attempts: recovery.timeouts, since: recovery.silentSince, at: now)
       end(.retransmissionTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
       return
     }
@@ -90,42 +77,12 @@ extension Connection {
     warnIfSilent(recovery.timeouts, &environment, at: now)
   }
 
-  /// How long until the next probe: the retransmission timeout, doubled with each.
+  /// How long until the next probe: the retransmission timeout, doubled with each, as long as the dead-peer bound leaves time for several.
   func probeInterval(_ configuration: Configuration) -> Interval {
-    min(
-      roundTrip.timeout(configuration) * (Int64(1) << Int64(min(probes, 16))), configuration.maximumProbeInterval)
-  }
-
-  // MARK: Keep-alive
-
-  /// Keep-alive watches a connection only while nothing of ours is outstanding (section 3.8.4, MUST-26).
-  mutating func armKeepAlive(in environment: inout Environment, at now: Instant) {
-    timers.cancel(.keepAlive)
-    guard options.keepAlive else { return }
-    switch phase {
-    case .established, .closeWait, .finWait2: timers[.keepAlive] = keepAlive.lastHeard + options.keepAliveIdle
-    default: break
-    }
-  }
-
-  private mutating func keepAliveExpired(_ environment: inout Environment, at now: Instant) {
-    switch phase {
-    case .established, .closeWait, .finWait2: break
-    default: return
-    }
-    let silence = now - keepAlive.lastHeard
-    if snd.una != snd.nxt || unsentBytes > 0 {
-      timers[.keepAlive] = now + options.keepAliveIdle
-    } else if silence < options.keepAliveIdle {
-      timers[.keepAlive] = keepAlive.lastHeard + options.keepAliveIdle
-    } else if keepAlive.unanswered >= max(2, options.keepAliveCount) {
-      let evidence = evidence(at: now, attempts: keepAlive.unanswered, since: keepAlive.lastHeard)
-      end(.keepAliveTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
-    } else {
-      keepAlive.unanswered += 1
-      keepAlive.probeDue = true
-      timers[.keepAlive] = now + options.keepAliveInterval
-    }
+    let longest =
+      options.deadPeerBound > .zero
+      ? min(configuration.maximumProbeInterval, options.deadPeerBound / 6) : configuration.maximumProbeInterval
+    return min(roundTrip.timeout(configuration) * (Int64(1) << Int64(min(probes, 16))), longest)
   }
 
   // MARK: User timeout
@@ -146,10 +103,10 @@ extension Connection {
       let since = scoreboard.front?.sentAt ?? recovery.silentSince
       let start = recovery.silentSince == .never ? since : recovery.silentSince
       flags.insert(.resetDue)
-      let evidence = evidence(at: now, attempts: recovery.timeouts, since: start)
+      let evidence = silenceEvidence(attempts: recovery.timeouts, since: start, at: now)
       end(.userTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
     } else {
-      let evidence = evidence(at: now, attempts: synRetransmissions, since: recovery.silentSince)
+      let evidence = silenceEvidence(attempts: synRetransmissions, since: recovery.silentSince, at: now)
       end(.connectTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
     }
   }

@@ -51,7 +51,7 @@ extension Connection {
     recovery.timeouts = 0
     flags.remove(.warned)
     keepAlive.lastHeard = now
-    armKeepAlive(in: &environment, at: now)
+    watchPeer(in: &environment, at: now)
     events.insert([.connected, .writable])
   }
 

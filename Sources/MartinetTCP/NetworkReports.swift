@@ -21,8 +21,8 @@ extension Connection {
       return true
     }
     softError = cause
-    events.insert(.warning)
     trace(.softError(cause), in: &environment, at: now)
+    warn(.unreachable, in: &environment, at: now)
     return true
   }
 

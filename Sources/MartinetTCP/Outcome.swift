@@ -34,6 +34,16 @@ public struct SilenceEvidence: Equatable, Sendable {
   }
 }
 
+/// What a program hears of a connection before it is too late.
+public enum ConnectionWarning: Equatable, Sendable {
+  /// R1 is reached: retransmissions, or probes of a closed window, go unanswered (RFC 9293 section 3.8.3).
+  case retransmitting(SilenceEvidence)
+  /// A keep-alive probe went unanswered (RFC 9293 section 3.8.4).
+  case peerSilent(SilenceEvidence)
+  /// The network reported an error that may pass (RFC 9293 section 3.9.2.2).
+  case unreachable(UnreachableCause)
+}
+
 /// Why a connection is over.
 public enum EndReason: Equatable, Sendable {
   /// Both sides closed.
@@ -100,7 +110,7 @@ public struct ConnectionEvents: OptionSet, Equatable, Sendable {
   public static let peerClosed = ConnectionEvents(rawValue: 8)
   /// The urgent pointer came or advanced (RFC 9293 section 3.8.5).
   public static let urgent = ConnectionEvents(rawValue: 16)
-  /// R1 was reached, or a soft error was reported (RFC 9293 section 3.9.1.8).
+  /// There is a ``ConnectionWarning`` to poll (RFC 9293 section 3.9.1.8).
   public static let warning = ConnectionEvents(rawValue: 32)
   /// Everything sent, the FIN included, has been acknowledged.
   public static let allAcknowledged = ConnectionEvents(rawValue: 64)

@@ -208,6 +208,7 @@ extension Connection {
     lastSentAt = output.now
     if output.flags.contains(.fin) { flags.insert(.finSent) }
     statistics.bytesSent += UInt64(output.payload)
+    if options.notSentLowWater > 0 { offerRoom() }
   }
 
   /// RFC 5681 section 4.1: after an idle time the window is no more than the initial one.

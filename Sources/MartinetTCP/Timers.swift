@@ -1,6 +1,6 @@
 /// The deadlines of a connection: the one table that both the next deadline and the expiry are read from.
 struct Timers {
-  private var deadlines = InlineArray<10, Instant>(repeating: .never)
+  private var deadlines = InlineArray<11, Instant>(repeating: .never)
 
   subscript(kind: TimerKind) -> Instant {
     get { deadlines[Int(kind.rawValue)] }
@@ -11,11 +11,11 @@ struct Timers {
 
   mutating func cancel(_ kind: TimerKind) { self[kind] = .never }
 
-  mutating func cancelAll() { deadlines = InlineArray<10, Instant>(repeating: .never) }
+  mutating func cancelAll() { deadlines = InlineArray<11, Instant>(repeating: .never) }
 
   var earliest: Instant {
     var result = Instant.never
-    for index in 0..<10 where deadlines[index] < result { result = deadlines[index] }
+    for index in deadlines.indices where deadlines[index] < result { result = deadlines[index] }
     return result
   }
 
@@ -23,7 +23,7 @@ struct Timers {
   mutating func popExpired(at now: Instant) -> TimerKind? {
     var found: TimerKind?
     var earliest = Instant.never
-    for index in 0..<10 where deadlines[index] <= now && deadlines[index] < earliest {
+    for index in deadlines.indices where deadlines[index] <= now && deadlines[index] < earliest {
       earliest = deadlines[index]
       found = TimerKind(rawValue: UInt8(index))
     }

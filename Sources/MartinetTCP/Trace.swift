@@ -119,6 +119,7 @@ public enum TimerKind: UInt8, Sendable, CaseIterable {
   case sillyWindowOverride
   case keepAlive
   case userTimeout
+  case deadPeer
   case timeWait
   case finWait2
   case reordering
@@ -139,7 +140,7 @@ public enum TraceKind: Sendable {
   case sendWindow(Int)
   case pathMTU(Int)
   case softError(UnreachableCause)
-  case warning(retransmissions: Int)
+  case warning(ConnectionWarning)
   case ended(EndReason)
 }
 

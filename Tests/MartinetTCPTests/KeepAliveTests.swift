@@ -42,9 +42,11 @@ struct KeepAliveTests {
          1.000  set keepAlive on
         10.100 > ACK seq 0 ack 1
         12.100 > ACK seq 0 ack 1
+                warned peer-silent 2 after 12000ms
         14.100 > ACK seq 0 ack 1
                 phase ESTABLISHED
-        16.100  phase CLOSED
+        16.100 > RST seq 1
+                phase CLOSED
                 ended keep-alive-timed-out
         """
     ).run()

@@ -22,6 +22,7 @@ extension TranscriptCall {
     case "wait": self = .wait
     case "events": self = .events(try cursor.take().split(separator: ",").map(String.init))
     case "phase": self = .phase(try cursor.take())
+    case "warned": self = .warned(try TranscriptCall.rest(&cursor))
     case "ended": self = .ended(try TranscriptCall.rest(&cursor))
     case "dropped": self = .dropped(try cursor.take())
     case "status": self = .status(try StatusExpectation.list(&cursor))
@@ -32,7 +33,7 @@ extension TranscriptCall {
   /// Whether the call only looks: it may stand while a segment waits to be expected.
   var isQuestion: Bool {
     switch self {
-    case .ignore, .events, .phase, .ended, .dropped, .status, .skip: true
+    case .ignore, .events, .phase, .warned, .ended, .dropped, .status, .skip: true
     default: false
     }
   }

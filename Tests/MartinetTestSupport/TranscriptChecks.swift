@@ -9,6 +9,9 @@ extension TranscriptRunner {
     case .phase(let name):
       let phase = with { connection, _, _ in connection.phase } ?? .closed
       try expect("the phase", "\(phase.name)", name)
+    case .warned(let text):
+      let warning = with { connection, _, now in connection.pollWarning(at: now) } ?? nil
+      try expect("the warning", warning?.text ?? "not", text)
     case .ended(let text):
       let reason = with { connection, _, _ in connection.endReason } ?? nil
       try expect("the end", reason?.text ?? "not", text)
@@ -111,6 +114,20 @@ extension ConnectionEvents {
     ]
     return all.filter { contains($0.1) }.map(\.0)
   }
+}
+
+extension ConnectionWarning {
+  var text: String {
+    switch self {
+    case .retransmitting(let evidence): "retransmitting \(evidence.text)"
+    case .peerSilent(let evidence): "peer-silent \(evidence.text)"
+    case .unreachable(let cause): "unreachable \(cause.type) \(cause.code)"
+    }
+  }
+}
+
+extension SilenceEvidence {
+  fileprivate var text: String { "\(attempts) after \(silence.milliseconds)ms" }
 }
 
 extension EndReason {

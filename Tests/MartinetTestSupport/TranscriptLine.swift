@@ -51,6 +51,8 @@ enum TranscriptCall: Sendable {
   case events([String])
   /// `phase ESTABLISHED`
   case phase(String)
+  /// `warned KIND ATTEMPTS after SILENCE`, `warned unreachable TYPE CODE` or `warned not`: the next warning that waits
+  case warned(String)
   /// `ended REASON` or `ended not`
   case ended(String)
   /// `dropped REASON` or `dropped nothing`: what became of the last segment that arrived

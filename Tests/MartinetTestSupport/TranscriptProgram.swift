@@ -119,6 +119,8 @@ extension ConnectionOptions {
     case "keepAliveIdle": keepAliveIdle = Interval(nanoseconds: Int64(try Literal.interval(value)))
     case "keepAliveInterval": keepAliveInterval = Interval(nanoseconds: Int64(try Literal.interval(value)))
     case "keepAliveCount": keepAliveCount = try Literal.number(value)
+    case "deadPeerBound": deadPeerBound = Interval(nanoseconds: Int64(try Literal.interval(value)))
+    case "notSentLowWater": notSentLowWater = try Literal.number(value)
     case "userTimeout": userTimeout = Interval(nanoseconds: Int64(try Literal.interval(value)))
     case "receiveBufferSize": receiveBufferSize = try Literal.number(value)
     case "sendBufferSize": sendBufferSize = try Literal.number(value)
