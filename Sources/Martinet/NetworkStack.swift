@@ -93,6 +93,9 @@ public final class NetworkStack: Sendable {
   /// What the host has counted.
   public var statistics: HostStatistics { core.statistics }
 
+  /// Snapshots of the connections there are, in whatever phase: those that wait to be accepted and those whose socket is closed included.
+  public var connections: [ConnectionStatus] { core.connectionStatuses }
+
   /// The links that have ended while the stack ran, such as a device that was removed, each with its reason.
   public var lostLinks: [LinkError] { core.lostLinks }
 

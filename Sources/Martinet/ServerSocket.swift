@@ -30,7 +30,7 @@ public final class ServerSocket: Sendable {
   /// - Parameters:
   ///   - port: 0 to 65535; 0 leaves the choice to the stack.
   ///   - backlog: how many connections may wait to be accepted; zero and less stand for ``defaultBacklog``. When so many wait, the SYN
-  ///     of the next one is dropped, or refused, as the host's configuration has it.
+  ///     of the next one is dropped, or refused: see ``refusesWhenFull``.
   ///   - address: where to listen; nil for every address of both families.
   public convenience init(
     port: Int, backlog: Int = ServerSocket.defaultBacklog, address: IPAddress? = nil, on stack: NetworkStack,
@@ -85,6 +85,28 @@ public final class ServerSocket: Sendable {
     get throws(SocketError) { try state.withLock { state throws(SocketError) in try state.open(.getOption).options } }
   }
 
+  /// Whether a SYN that finds the backlog full is answered with RST, so that the client is refused at once. If not, it is dropped, and the client tries again
+  /// for a while. Nil: as the host's configuration has it, which is to drop.
+  public var refusesWhenFull: Bool? {
+    get throws(SocketError) {
+      try state.withLock { state throws(SocketError) in try state.open(.getOption).refusesWhenFull }
+    }
+  }
+
+  /// Sets what becomes of a SYN that finds the backlog full, before or while the socket listens.
+  public func setRefusesWhenFull(_ on: Bool) throws(SocketError) {
+    try state.withLock { state throws(SocketError) in
+      let handle = try state.open(.setOption).handle
+      state.refusesWhenFull = on
+      guard let handle else { return }
+      do throws(HostError) {
+        try stack.core.setRefusesWhenFull(on, of: handle)
+      } catch {
+        throw SocketError(.setOption, state.local, from: error)
+      }
+    }
+  }
+
   // MARK: Listening
 
   /// Begins to listen.
@@ -103,7 +125,8 @@ public final class ServerSocket: Sendable {
       do throws(HostError) {
         let (handle, local) = try stack.core.listen(
           on: binding, backlog: backlog > 0 ? backlog : ServerSocket.defaultBacklog,
-          options: state.options.connectionOptions(over: stack.connectionDefaults))
+          options: state.options.connectionOptions(over: stack.connectionDefaults),
+          refusesWhenFull: state.refusesWhenFull)
         state.handle = handle
         state.local = local
       } catch {
@@ -153,6 +176,7 @@ private struct ServerState {
   var handle: ListenerHandle?
   var local: Endpoint?
   var timeout: Duration?
+  var refusesWhenFull: Bool?
   var isClosed = false
 
   init(options: SocketOptions) {

@@ -19,6 +19,7 @@ public struct SocketError: Error, Equatable, Sendable {
     case resolve
     case sleep
     case join
+    case wait
   }
 
   /// Why it failed.
@@ -57,6 +58,8 @@ public struct SocketError: Error, Equatable, Sendable {
     case limitReached
     /// The host's memory for packets is exhausted.
     case noMemory
+    /// The send buffer is full, and urgent octets don't wait.
+    case noBufferSpace
     /// The stack was shut down.
     case stackStopped
 
@@ -126,6 +129,8 @@ public struct SocketError: Error, Equatable, Sendable {
   /// The endpoint that the call was about: the remote one, or the local one of a call that binds.
   public var endpoint: Endpoint?
   public var reason: Reason
+  /// The octets that the call had transferred before it failed: what a write had handed to the send buffer; 0 for a read, which returns what it has.
+  public var bytesTransferred = 0
 
   public init(_ operation: Operation, _ endpoint: Endpoint? = nil, _ reason: Reason) {
     self.operation = operation

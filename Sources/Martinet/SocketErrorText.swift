@@ -27,6 +27,7 @@ extension SocketError.Reason: CustomStringConvertible {
     case .noPorts: "every ephemeral port is taken"
     case .noRoute: "no route leads there"
     case .limitReached: "a limit of the host is reached"
+    case .noBufferSpace: "no buffer space is available"
     case .noMemory: "the host's memory for packets is exhausted"
     case .stackStopped: "the network stack was shut down"
     case .unknownHost(let name): "no address is known for \"\(name)\""
@@ -55,7 +56,7 @@ extension EndReason {
     case .userTimedOut(let evidence):
       "the user timeout is over: no acknowledgement of \(evidence.octets)\(evidence.text)"
     case .keepAliveTimedOut(let evidence):
-      "\(evidence.attempts) keep-alive probes unanswered, silence for \(evidence.silence.text)"
+      evidence.probesText
     case .unreachable(let cause): "unreachable (\(cause.text))"
     case .aborted: "this side aborted the connection"
     }
@@ -63,12 +64,17 @@ extension EndReason {
 }
 
 extension SilenceEvidence {
-  fileprivate var text: String {
+  /// Keep-alive probes that nobody answered.
+  var probesText: String {
+    "\(attempts) keep-alive probes unanswered, silence for \(silence.text)"
+  }
+
+  var text: String {
     let soft = softError.map { ", the network reported: \($0.text)" } ?? ""
     return " for \(silence.text), \(attempts) retransmissions\(soft)"
   }
 
-  fileprivate var octets: String {
+  var octets: String {
     "\(unacknowledged.lower.rawValue)..<\(unacknowledged.upper.rawValue)"
   }
 }

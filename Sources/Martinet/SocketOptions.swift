@@ -15,6 +15,20 @@ public struct SocketOptions: Hashable, Sendable {
   public var keepAliveCount = 9
   /// How long written data may stay unacknowledged; nil leaves it to the stack (RFC 9293 section 3.8.3). More than zero.
   public var userTimeout: Duration?
+  /// The longest silence of a peer that is asked; nil, the default, waits as java.net does: for a peer that vanished without a word, for ever.
+  ///
+  /// One property turns the detectors on: a peer that is silent for half of the bound is probed, whether octets are outstanding or not, and when nothing was
+  /// heard for all of it the connection ends, with the evidence in the error. A peer that is only slow, or keeps its window closed, answers the probes and lives.
+  /// More than zero; below a few seconds a lost packet or two look like death.
+  public var deadPeerBound: Duration?
+  /// The octets that may wait in the send buffer without having left once; nil: no bound but ``sendBufferSize``. At least 1.
+  public var notSentLowWater: Int?
+  /// The largest payload of a segment, in octets, to offer and to send; nil leaves it to the path. 88 to 65,495; counts for the handshake.
+  public var maximumSegmentSize: Int?
+  /// Whether every segment that arrives is acknowledged at once instead of every second one (RFC 9293 section 3.8.6.3). Off by default.
+  public var quickAcknowledgement = false
+  /// The congestion control; nil: the stack's. Counts when the connection is opened.
+  public var congestion: CongestionAlgorithm?
   /// The octets that may wait to be read: 1 MiB by default; at least 1. More than 64 KiB must be set before connecting or listening,
   /// since the window scale is agreed upon in the handshake (RFC 7323 section 2.3).
   public var receiveBufferSize = 1 << 20
@@ -40,6 +54,9 @@ extension SocketOptions {
   /// The longest linger time.
   static let longestLinger = Duration.seconds(65535)
 
+  /// The sizes that a program may ask for: from what the engine raises a smaller offer to, to what an IPv4 packet carries at most.
+  static let segmentSizes = 88...65495
+
   /// Throws if a value is out of its bounds.
   func check(_ operation: SocketError.Operation) throws(SocketError) {
     func demand(_ condition: Bool, _ text: String) throws(SocketError) {
@@ -49,6 +66,12 @@ extension SocketOptions {
     try demand(keepAliveInterval > .zero, "the keep-alive interval is more than zero")
     try demand(keepAliveCount >= 2 && keepAliveCount <= Int(Int32.max), "the keep-alive count is at least 2")
     try demand(userTimeout.map { $0 > .zero } ?? true, "the user timeout is more than zero")
+    try demand(deadPeerBound.map { $0 > .zero } ?? true, "the dead-peer bound is more than zero")
+    try demand(notSentLowWater.map { $0 > 0 } ?? true, "the not-sent low-water mark is more than zero")
+    try demand(
+      maximumSegmentSize.map { SocketOptions.segmentSizes.contains($0) } ?? true,
+      "the maximum segment size is from \(SocketOptions.segmentSizes.lowerBound) to \(SocketOptions.segmentSizes.upperBound)"
+    )
     try demand(receiveBufferSize > 0, "the receive buffer size is more than zero")
     try demand(sendBufferSize > 0, "the send buffer size is more than zero")
     try demand(linger.map { $0 >= .zero } ?? true, "the linger time is not negative")
@@ -64,6 +87,11 @@ extension SocketOptions {
     options.keepAliveInterval = Interval(keepAliveInterval)
     options.keepAliveCount = keepAliveCount
     options.userTimeout = userTimeout.map { Interval($0) } ?? .zero
+    options.deadPeerBound = deadPeerBound.map { Interval($0) } ?? .zero
+    options.notSentLowWater = notSentLowWater ?? 0
+    if let maximumSegmentSize { options.maximumSegmentSize = UInt16(clamping: maximumSegmentSize) }
+    options.quickAcknowledgement = quickAcknowledgement
+    if let congestion { options.congestion = congestion }
     options.receiveBufferSize = receiveBufferSize
     options.sendBufferSize = sendBufferSize
     options.urgentInline = urgentInline
@@ -79,6 +107,11 @@ extension SocketOptions {
     keepAliveInterval = Duration(options.keepAliveInterval)
     keepAliveCount = options.keepAliveCount
     userTimeout = options.userTimeout == .zero ? nil : Duration(options.userTimeout)
+    deadPeerBound = options.deadPeerBound == .zero ? nil : Duration(options.deadPeerBound)
+    notSentLowWater = options.notSentLowWater == 0 ? nil : options.notSentLowWater
+    maximumSegmentSize = options.maximumSegmentSize == 0 ? nil : Int(options.maximumSegmentSize)
+    quickAcknowledgement = options.quickAcknowledgement
+    congestion = options.congestion
     receiveBufferSize = options.receiveBufferSize
     sendBufferSize = options.sendBufferSize
     urgentInline = options.urgentInline

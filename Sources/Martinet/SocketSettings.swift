@@ -37,6 +37,36 @@ extension Socket {
     }
   }
 
+  /// The names of the options that a socket supports: those of ``SocketOption``.
+  public static let supportedOptions: Set<String> = [
+    "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout", "deadPeerBound",
+    "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "receiveBufferSize",
+    "sendBufferSize", "urgentInline",
+    "trafficClass", "linger", "reuseAddress", "readTimeout",
+  ]
+
+  /// The value of one option.
+  /// - Throws: ``SocketError/Reason/unsupported(_:)`` for an option that sockets do not have.
+  public func value<Value>(of option: SocketOption<Value>) throws(SocketError) -> Value {
+    guard let path = option.path else {
+      throw SocketError(.getOption, remoteEndpoint, .unsupported("the option \(option.name)"))
+    }
+    return try options[keyPath: path]
+  }
+
+  /// Sets one option.
+  /// - Throws: ``SocketError/Reason/unsupported(_:)`` for an option that sockets do not have.
+  public func set<Value>(_ option: SocketOption<Value>, to value: Value) throws(SocketError) {
+    guard let path = option.path else {
+      throw SocketError(.setOption, remoteEndpoint, .unsupported("the option \(option.name)"))
+    }
+    try change { $0[keyPath: path] = value }
+  }
+
+  /// Accepts what java.net's setPerformancePreferences takes: hints about what matters more. There is one implementation, so no hint changes
+  /// anything, as that contract allows.
+  public func setPerformancePreferences(connectionTime: Int, latency: Int, bandwidth: Int) {}
+
   private func change(_ body: (inout SocketOptions) -> Void) throws(SocketError) {
     var changed = try options
     body(&changed)
@@ -50,6 +80,46 @@ extension Socket {
   /// Whether an idle connection is probed. False by default.
   public var keepAlive: Bool { get throws(SocketError) { try options.keepAlive } }
   public func setKeepAlive(_ on: Bool) throws(SocketError) { try change { $0.keepAlive = on } }
+
+  /// The silence before the first probe. Two hours by default; more than zero.
+  public var keepAliveIdle: Duration { get throws(SocketError) { try options.keepAliveIdle } }
+  public func setKeepAliveIdle(_ time: Duration) throws(SocketError) { try change { $0.keepAliveIdle = time } }
+
+  /// The time between two probes. 75 s by default; more than zero.
+  public var keepAliveInterval: Duration { get throws(SocketError) { try options.keepAliveInterval } }
+  public func setKeepAliveInterval(_ time: Duration) throws(SocketError) { try change { $0.keepAliveInterval = time } }
+
+  /// The unanswered probes that end the connection. 9 by default; at least 2.
+  public var keepAliveCount: Int { get throws(SocketError) { try options.keepAliveCount } }
+  public func setKeepAliveCount(_ count: Int) throws(SocketError) { try change { $0.keepAliveCount = count } }
+
+  /// How long written octets may stay unacknowledged; nil leaves it to the stack (R2). More than zero.
+  public var userTimeout: Duration? { get throws(SocketError) { try options.userTimeout } }
+  public func setUserTimeout(_ time: Duration?) throws(SocketError) { try change { $0.userTimeout = time } }
+
+  /// The longest silence of a peer that is asked; nil, the default, waits for ever. See ``SocketOptions/deadPeerBound``.
+  public var deadPeerBound: Duration? { get throws(SocketError) { try options.deadPeerBound } }
+  public func setDeadPeerBound(_ time: Duration?) throws(SocketError) { try change { $0.deadPeerBound = time } }
+
+  /// The octets that may wait in the send buffer without having left once; nil: no bound of its own.
+  public var notSentLowWater: Int? { get throws(SocketError) { try options.notSentLowWater } }
+  public func setNotSentLowWater(_ octets: Int?) throws(SocketError) { try change { $0.notSentLowWater = octets } }
+
+  /// The largest payload of a segment; nil leaves it to the path.
+  public var maximumSegmentSize: Int? { get throws(SocketError) { try options.maximumSegmentSize } }
+  public func setMaximumSegmentSize(_ octets: Int?) throws(SocketError) {
+    try change { $0.maximumSegmentSize = octets }
+  }
+
+  /// Whether every segment that arrives is acknowledged at once. False by default.
+  public var quickAcknowledgement: Bool { get throws(SocketError) { try options.quickAcknowledgement } }
+  public func setQuickAcknowledgement(_ on: Bool) throws(SocketError) { try change { $0.quickAcknowledgement = on } }
+
+  /// The congestion control; set it before connecting. Nil: the stack's.
+  public var congestion: CongestionAlgorithm? { get throws(SocketError) { try options.congestion } }
+  public func setCongestion(_ algorithm: CongestionAlgorithm) throws(SocketError) {
+    try change { $0.congestion = algorithm }
+  }
 
   /// How long a read may block; nil (and zero) for ever. Takes effect for later reads; not negative.
   public var readTimeout: Duration? { get throws(SocketError) { try options.readTimeout } }

@@ -65,6 +65,14 @@ public struct SocketInputStream: Sendable {
     return skipped
   }
 
+  /// Always false: octets that were read can't be read again.
+  public var supportsMark: Bool { false }
+
+  /// Fails: there is no mark to come back to.
+  public func reset() throws(SocketError) {
+    throw SocketError(.read, socket.remoteEndpoint, .unsupported("going back in a stream"))
+  }
+
   /// The octets that can be read without blocking.
   public var available: Int {
     get throws(SocketError) { try socket.available }

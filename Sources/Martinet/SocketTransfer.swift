@@ -69,13 +69,21 @@ extension Socket {
 
   /// Sends one octet of urgent data, in its place behind what was written before (RFC 9293 section 3.8.5).
   ///
-  /// A receiver gets it out of the stream and discards it, unless it has ``SocketOptions/urgentInline`` set. RFC 6093 advises new
+  /// It does not wait for room: with a full send buffer the call fails with ``SocketError/Reason/noBufferSpace``. A receiver gets the octet out of the stream
+  /// and discards it, unless it has ``SocketOptions/urgentInline`` set. RFC 6093 advises new
   /// programs against urgent data.
   public func sendUrgentData(_ octet: UInt8) throws(SocketError) {
-    try withUnsafeBytes(of: octet) { bytes throws(SocketError) in try write(bytes, urgent: true) }
+    let (handle, remote) = try startWriting()
+    let waiter = try stack.admit(.write, remote)
+    try stack.core.enter(writers, waiter).result(of: .write, remote)
+    defer { writers.leave() }
+    let accepted = try withUnsafeBytes(of: octet) { bytes throws(SocketError) in
+      try writeNow(bytes, urgent: true, on: handle, remote, otherwise: nil)
+    }
+    if accepted == nil { throw SocketError(.write, remote, .noBufferSpace) }
   }
 
-  func write(_ bytes: UnsafeRawBufferPointer, urgent: Bool = false) throws(SocketError) {
+  func write(_ bytes: UnsafeRawBufferPointer) throws(SocketError) {
     let (handle, remote) = try startWriting()
     if bytes.isEmpty { return }
     let waiter = try stack.admit(.write, remote)
@@ -85,7 +93,13 @@ extension Socket {
     while position < bytes.count {
       let end = min(bytes.count, position + Socket.largestPiece)
       let piece = UnsafeRawBufferPointer(rebasing: bytes[position..<end])
-      position += try writePiece(piece, urgent: urgent, on: handle, remote, waiter)
+      do throws(SocketError) {
+        position += try writePiece(piece, on: handle, remote, waiter)
+      } catch {
+        var failure = error
+        failure.bytesTransferred = position
+        throw failure
+      }
     }
   }
 
@@ -99,21 +113,28 @@ extension Socket {
 
   /// Writes the beginning of `piece`: at least one octet.
   private func writePiece(
-    _ piece: UnsafeRawBufferPointer, urgent: Bool, on handle: ConnectionHandle, _ remote: Endpoint?,
-    _ waiter: ThreadWaiter
+    _ piece: UnsafeRawBufferPointer, on handle: ConnectionHandle, _ remote: Endpoint?, _ waiter: ThreadWaiter
   ) throws(SocketError) -> Int {
     let core = stack.core
     let blocked = try core.block(waiter, until: .never) { waiter in
       core.cancel(waiter, of: .output, on: handle)
     } attempt: { waiter throws(SocketError) -> Int? in
-      do throws(HostError) {
-        let count = try core.send(piece, urgent: urgent, on: handle, otherwise: waiter)
-        return count == 0 ? nil : count
-      } catch {
-        if isClosed { throw SocketError(.write, remote, .closed) }
-        throw SocketError(.write, remote, from: error)
-      }
+      try writeNow(piece, urgent: false, on: handle, remote, otherwise: waiter)
     }
     return try blocked.result(of: .write, remote)
+  }
+
+  /// Writes the beginning of `piece` if there is room for at least one octet.
+  private func writeNow(
+    _ piece: UnsafeRawBufferPointer, urgent: Bool, on handle: ConnectionHandle, _ remote: Endpoint?,
+    otherwise waiter: ThreadWaiter?
+  ) throws(SocketError) -> Int? {
+    do throws(HostError) {
+      let count = try stack.core.send(piece, urgent: urgent, on: handle, otherwise: waiter)
+      return count == 0 ? nil : count
+    } catch {
+      if isClosed { throw SocketError(.write, remote, .closed) }
+      throw SocketError(.write, remote, from: error)
+    }
   }
 }

@@ -85,6 +85,28 @@ extension StackCore {
     }
   }
 
+  /// What the program is to know of a connection before it is too late; the reason of the end once it is over.
+  package func pollWarning(
+    of handle: ConnectionHandle, otherwise waiter: Waiter?
+  ) throws(HostError) -> ConnectionWarning? {
+    try turn { host, notices, now throws(HostError) in
+      if let warning = host.pollWarning(of: handle, at: now) { return warning }
+      guard let readiness = host.readiness(of: handle) else { throw .doesNotExist }
+      if readiness.contains(.ended) {
+        throw .call(.ended(host.status(of: handle, at: now)?.endReason ?? .aborted))
+      }
+      if let waiter {
+        notices.connections.add(waiter, to: .warning, slot: handle.slot, generation: handle.generation)
+      }
+      return nil
+    }
+  }
+
+  /// Snapshots of all connections of the host.
+  package var connectionStatuses: [ConnectionStatus] {
+    turn { host, _, now in host.connectionStatuses(at: now) }
+  }
+
   /// Cancels a registration; false if the waiter was taken out to be fired.
   package func cancel(_ waiter: Waiter, of side: Side, on handle: ConnectionHandle) -> Bool {
     turn { _, notices, _ in notices.connections.remove(waiter, from: side, slot: handle.slot) }

@@ -9,6 +9,8 @@ package enum Side: Sendable {
   case output
   /// Everything sent, the FIN included, has been acknowledged.
   case acknowledged
+  /// A warning, or the end.
+  case warning
 }
 
 /// Who waits for the handles of one kind, by slot.
@@ -21,6 +23,7 @@ struct InterestTable {
     var input = WaiterQueue()
     var output = WaiterQueue()
     var acknowledged = WaiterQueue()
+    var warning = WaiterQueue()
 
     subscript(side: Side) -> WaiterQueue {
       get {
@@ -28,6 +31,7 @@ struct InterestTable {
         case .input: input
         case .output: output
         case .acknowledged: acknowledged
+        case .warning: warning
         }
       }
       _modify {
@@ -35,6 +39,7 @@ struct InterestTable {
         case .input: yield &input
         case .output: yield &output
         case .acknowledged: yield &acknowledged
+        case .warning: yield &warning
         }
       }
     }
@@ -78,6 +83,7 @@ struct InterestTable {
     takeAll(.input, slot: slot, generation: generation, into: &fired)
     takeAll(.output, slot: slot, generation: generation, into: &fired)
     takeAll(.acknowledged, slot: slot, generation: generation, into: &fired)
+    takeAll(.warning, slot: slot, generation: generation, into: &fired)
   }
 }
 
@@ -111,6 +117,9 @@ package struct Notices {
       }
       if !events.isDisjoint(with: [.writable, .connected]) {
         connections.takeFirst(.output, slot: slot, generation: generation, into: &fired)
+      }
+      if events.contains(.warning) {
+        connections.takeFirst(.warning, slot: slot, generation: generation, into: &fired)
       }
       if events.contains(.allAcknowledged) {
         connections.takeAll(.acknowledged, slot: slot, generation: generation, into: &fired)

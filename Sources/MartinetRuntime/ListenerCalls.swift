@@ -21,7 +21,7 @@ package enum ListenerBinding: Sendable {
 extension StackCore {
   /// Returns the listener and the port that it got.
   package func listen(
-    on binding: ListenerBinding, backlog: Int, options: ConnectionOptions
+    on binding: ListenerBinding, backlog: Int, options: ConnectionOptions, refusesWhenFull: Bool? = nil
   ) throws(HostError) -> (handle: ListenerHandle, local: Endpoint) {
     try turn { host, notices, now throws(HostError) in
       if notices.reservations.conflicts(with: binding) { throw .addressInUse }
@@ -30,9 +30,14 @@ extension StackCore {
         case .endpoint(let endpoint): try host.listen(on: endpoint, backlog: backlog, options: options, at: now)
         case .port(let port): try host.listen(onPort: port, backlog: backlog, options: options, at: now)
         }
+      if let refusesWhenFull { try host.setRefusesWhenFull(refusesWhenFull, of: handle) }
       guard let local = host.localEndpoint(of: handle) else { throw .doesNotExist }
       return (handle, local)
     }
+  }
+
+  package func setRefusesWhenFull(_ on: Bool, of listener: ListenerHandle) throws(HostError) {
+    try turn { host, _, _ throws(HostError) in try host.setRefusesWhenFull(on, of: listener) }
   }
 
   /// Takes the connection that has waited longest; nil: there is none, and `waiter` is registered.

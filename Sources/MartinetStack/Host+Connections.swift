@@ -157,6 +157,20 @@ extension Host {
     contains(handle) ? connections[handle.slot].connection.status(in: environment, at: now) : nil
   }
 
+  /// Snapshots of the connections there are, those of listeners' queues and of closed handles included.
+  public func connectionStatuses(at now: Instant) -> [ConnectionStatus] {
+    var statuses: [ConnectionStatus] = []
+    for slot in connections.slots where connections.isLive(slot) {
+      statuses.append(connections[slot].connection.status(in: environment, at: now))
+    }
+    return statuses
+  }
+
+  /// The next thing that the program is to know of a connection before it is too late.
+  public mutating func pollWarning(of handle: ConnectionHandle, at now: Instant) -> ConnectionWarning? {
+    contains(handle) ? connections[handle.slot].connection.pollWarning(at: now) : nil
+  }
+
   public func readiness(of handle: ConnectionHandle) -> Readiness? {
     guard contains(handle) else { return nil }
     var readiness: Readiness = []

@@ -14,7 +14,8 @@ extension Host {
     guard address.isUnspecified || address.isLoopback || interfaces.isOurs(address) else { throw .addressNotAvailable }
     return try listen(
       Listener(
-        local: local, hearsBothFamilies: false, sharesPort: sharesPort, backlog: max(1, backlog),
+        local: local, hearsBothFamilies: false, sharesPort: sharesPort,
+        refusesWhenFull: configuration.refusesWhenFull, backlog: max(1, backlog),
         options: options ?? configuration.tcp.connection))
   }
 
@@ -24,7 +25,8 @@ extension Host {
   ) throws(HostError) -> ListenerHandle {
     try listen(
       Listener(
-        local: Endpoint(.v6(.any), port), hearsBothFamilies: true, sharesPort: sharesPort, backlog: max(1, backlog),
+        local: Endpoint(.v6(.any), port), hearsBothFamilies: true, sharesPort: sharesPort,
+        refusesWhenFull: configuration.refusesWhenFull, backlog: max(1, backlog),
         options: options ?? configuration.tcp.connection))
   }
 
@@ -71,6 +73,13 @@ extension Host {
   /// Where `listener` listens.
   public func localEndpoint(of listener: ListenerHandle) -> Endpoint? {
     contains(listener) ? listeners[listener.slot].local : nil
+  }
+
+  /// Whether a SYN that finds the accept queue full is answered with RST, so that the client knows at once, instead of silence, so that it tries again.
+  /// A listener begins with what the host's configuration says.
+  public mutating func setRefusesWhenFull(_ on: Bool, of listener: ListenerHandle) throws(HostError) {
+    guard contains(listener) else { throw .doesNotExist }
+    listeners[listener.slot].refusesWhenFull = on
   }
 
   public func readiness(of listener: ListenerHandle) -> Readiness? {

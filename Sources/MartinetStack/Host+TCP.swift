@@ -109,7 +109,7 @@ extension Host {
   ) {
     if listeners[listener].isFull {
       counters.count(.acceptQueueFull)
-      if configuration.refusesWhenFull {
+      if listeners[listener].refusesWhenFull {
         reset(header, payload, facts, flow, at: now)
       } else {
         environment.pool.release(payload)

@@ -26,7 +26,7 @@ public struct HostConfiguration: Sendable {
   public var synQueueRecyclesOldest = true
   /// The most listeners.
   public var listeners = 4096
-  /// Whether a SYN to a listener whose accept queue is full is answered with RST instead of silence.
+  /// Whether a SYN to a listener whose accept queue is full is answered with RST instead of silence, unless the listener says otherwise.
   public var refusesWhenFull = false
   /// The ports that a connection without a port of its own is given (RFC 6056 section 3.2).
   public var ephemeralPorts: ClosedRange<UInt16> = 49152...65535

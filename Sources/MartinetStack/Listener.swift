@@ -9,6 +9,8 @@ struct Listener {
   var hearsBothFamilies: Bool
   /// Whether a listener of another address may have the same port.
   var sharesPort: Bool
+  /// Whether a SYN that finds the accept queue full is answered with RST instead of silence.
+  var refusesWhenFull: Bool
   /// The most connections that wait to be accepted.
   var backlog: Int
   var options: ConnectionOptions

@@ -194,4 +194,117 @@ struct OptionTests {
       server.abort()
     }
   }
+
+  @Test("Each option has a name, a getter and a setter; one that nobody has fails", .proves("JS-54"))
+  func byName() throws {
+    let fields = Mirror(reflecting: SocketOptions()).children.compactMap(\.label)
+    #expect(Set(fields) == Socket.supportedOptions)
+    let socket = try Socket(on: pair.client)
+    try socket.set(.noDelay, to: true)
+    try socket.set(.deadPeerBound, to: .seconds(9))
+    try socket.set(.maximumSegmentSize, to: 500)
+    #expect(try socket.value(of: .noDelay) && socket.noDelay)
+    #expect(try socket.value(of: .deadPeerBound) == .seconds(9))
+    #expect(try socket.maximumSegmentSize == 500)
+    let unknown = SocketOption<Int>(named: "SO_MARK")
+    #expect(socketError { try socket.set(unknown, to: 1) }?.kind == .unsupported)
+    #expect(socketError { _ = try socket.value(of: unknown) }?.kind == .unsupported)
+    #expect(socketError { try socket.set(.keepAliveCount, to: 1) }?.kind == .argument)
+  }
+
+  @Test("The performance preferences are hints that change nothing", .proves("JS-53"))
+  func preferences() throws {
+    let socket = try Socket(on: pair.client)
+    let before = try socket.options
+    socket.setPerformancePreferences(connectionTime: 1, latency: 2, bandwidth: -3)
+    #expect(try socket.options == before)
+  }
+
+  @Test("An urgent octet does not wait for room in a full send buffer", .proves("JS-40"))
+  func urgentWithoutRoom() throws {
+    var options = SocketOptions()
+    options.sendBufferSize = 1000
+    try pair.simulation.run {
+      let (client, server, _) = try pair.connected(clientOptions: options)
+      pair.simulation.withNetwork { network in network.cut(pair.wire) }
+      try client.outputStream.write(pattern(1000))
+      let error = socketError { try client.sendUrgentData(1) }
+      #expect(error?.reason == .noBufferSpace && error?.kind == .socket)
+      server.abort()
+    }
+  }
+
+  @Test(
+    "An error says how much of the call was done: a read nothing, a write what it had handed over", .proves("JS-35"))
+  func transferred() throws {
+    var options = SocketOptions()
+    options.sendBufferSize = 1000
+    options.userTimeout = .seconds(5)
+    try pair.simulation.run {
+      let (client, server, _) = try pair.connected(clientOptions: options)
+      try client.setReadTimeout(.milliseconds(50))
+      #expect(socketError { _ = try client.inputStream.read(upTo: 1) }?.bytesTransferred == 0)
+      pair.simulation.withNetwork { network in network.cut(pair.wire) }
+      let error = socketError { try client.outputStream.write(pattern(3000)) }
+      #expect(error?.bytesTransferred == 1000)
+      server.abort()
+    }
+  }
+
+  @Test("A stream has no mark to come back to; skipping reads and discards", .proves("JS-20"))
+  func mark() throws {
+    try pair.simulation.run {
+      let (client, server, _) = try pair.connected()
+      try client.outputStream.write(pattern(10))
+      #expect(try !server.inputStream.supportsMark)
+      #expect(socketError { try server.inputStream.reset() }?.kind == .unsupported)
+      #expect(try server.inputStream.skip(4) == 4)
+      #expect(try server.inputStream.read(exactly: 6) == Array(pattern(10).dropFirst(4)))
+    }
+  }
+
+  @Test("A socket describes itself by its two ends", .proves("JS-51"))
+  func describes() throws {
+    try pair.simulation.run {
+      #expect("\(try Socket(on: pair.client))" == "Socket[unconnected]")
+      let (client, server, _) = try pair.connected()
+      #expect("\(client)" == "Socket[\(client.localEndpoint!) to 10.0.0.2:80]")
+      #expect("\(server)" == "Socket[10.0.0.2:80 to \(client.localEndpoint!)]")
+    }
+  }
+
+  @Test("Segments are no larger than the option says, both ways")
+  func segmentSize() throws {
+    var options = SocketOptions()
+    options.maximumSegmentSize = 500
+    pair.record()
+    try pair.simulation.run {
+      let (client, server, _) = try pair.connected(clientOptions: options)
+      _ = pair.segments()
+      try client.outputStream.write(pattern(2000))
+      #expect(try server.inputStream.read(exactly: 2000) == pattern(2000))
+      try server.outputStream.write(pattern(2000))
+      #expect(try client.inputStream.read(exactly: 2000) == pattern(2000))
+      let payloads = pair.segments().filter { $0.payload > 0 }.map(\.payload)
+      #expect(payloads.count >= 8 && payloads.allSatisfy { $0 <= 500 })
+    }
+  }
+
+  @Test("The mark of what is not sent keeps a writer back although the buffer has room")
+  func notSent() throws {
+    var options = SocketOptions()
+    options.notSentLowWater = 2000
+    try pair.simulation.run {
+      let (client, server, _) = try pair.connected(clientOptions: options)
+      pair.simulation.withNetwork { network in network.cut(pair.wire) }
+      try pair.simulation.spawn("closer") {
+        try? pair.simulation.sleep(for: .seconds(3))
+        client.abort()
+      }
+      let error = socketError { try client.outputStream.write(pattern(100_000)) }
+      // Ten segments of the initial window and what may wait.
+      #expect((14_000...17_000).contains(error?.bytesTransferred ?? 0))
+      server.abort()
+    }
+  }
 }

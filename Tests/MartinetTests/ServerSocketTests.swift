@@ -279,4 +279,24 @@ struct ServerSocketTests {
       #expect(try listener.accept().remoteEndpoint == client.localEndpoint)
     }
   }
+
+  @Test(
+    "A full backlog drops the SYN, or refuses the client where the server says so", .proves("JSS-15"),
+    arguments: [false, true])
+  func fullBacklog(refuses: Bool) throws {
+    let pair = VirtualPair()
+    try pair.simulation.run {
+      let listener = try ServerSocket(port: 80, backlog: 1, on: pair.server)
+      #expect(try listener.refusesWhenFull == nil)
+      try listener.setRefusesWhenFull(refuses)
+      let remote = Endpoint(VirtualPair.serverAddress, 80)
+      let first = try Socket(to: remote, on: pair.client)
+      let error = socketError { _ = try Socket(to: remote, on: pair.client, timeout: .seconds(2)) }
+      #expect(error?.kind == (refuses ? .connect : .timeout))
+      _ = try listener.accept()
+      let second = try Socket(to: remote, on: pair.client)
+      first.close()
+      second.close()
+    }
+  }
 }
