@@ -93,6 +93,9 @@ public final class NetworkStack: Sendable {
   /// What the host has counted.
   public var statistics: HostStatistics { core.statistics }
 
+  /// What all connections have counted, those that are gone included.
+  public var connectionTotals: ConnectionStatistics { core.connectionTotals }
+
   /// Snapshots of the connections there are, in whatever phase: those that wait to be accepted and those whose socket is closed included.
   public var connections: [ConnectionStatus] { core.connectionStatuses }
 

@@ -74,14 +74,17 @@ extension SilenceEvidence {
     return " for \(silence.text), \(attempts) retransmissions\(soft)"
   }
 
-  var octets: String {
-    "\(unacknowledged.lower.rawValue)..<\(unacknowledged.upper.rawValue)"
-  }
+  var octets: String { unacknowledged.text }
+}
+
+extension SequenceRange {
+  /// The first number and the one behind the last.
+  var text: String { "\(lower.rawValue)..<\(upper.rawValue)" }
 }
 
 extension Interval {
   /// In seconds, to the millisecond.
-  fileprivate var text: String {
+  var text: String {
     let fraction = String(1000 + milliseconds % 1000).dropFirst()
     return "\(milliseconds / 1000).\(fraction) s"
   }

@@ -102,6 +102,9 @@ extension StackCore {
     }
   }
 
+  /// What all connections have counted.
+  package var connectionTotals: ConnectionStatistics { turn { host, _, _ in host.connectionTotals } }
+
   /// Snapshots of all connections of the host.
   package var connectionStatuses: [ConnectionStatus] {
     turn { host, _, now in host.connectionStatuses(at: now) }

@@ -93,6 +93,8 @@ package struct Notices {
   var listeners = InterestTable()
   /// Who waits until nothing of the host's is unacknowledged any more.
   var quiet = WaiterQueue()
+  /// Who waits for events of the trace.
+  var trace = WaiterQueue()
   var fired = FiredWaiters()
   /// The addresses and ports of sockets that are bound and not yet connected.
   var reservations = ReservationList()
@@ -134,13 +136,25 @@ package struct Notices {
   /// Drains the events of `host`, and fires who waits for quiet if it is.
   mutating func drain(_ host: inout Host) {
     while let event = host.pollEvent() { note(event) }
-    if hasQuietWaiters { checkQuiet(host) }
+    if looksAtHost { lookAt(host) }
   }
 
-  var hasQuietWaiters: Bool { !quiet.isEmpty }
+  /// Whether somebody waits for what no event tells.
+  var looksAtHost: Bool { !quiet.isEmpty || !trace.isEmpty }
 
-  /// Fires who waits for quiet if it is. Looks at every connection.
-  mutating func checkQuiet(_ host: borrowing Host) {
+  /// Fires who waits for what the host shows.
+  mutating func lookAt(_ host: borrowing Host) {
+    checkTrace(host)
+    if !quiet.isEmpty { checkQuiet(host) }
+  }
+
+  private mutating func checkTrace(_ host: borrowing Host) {
+    guard !trace.isEmpty, host.hasTrace, let waiter = trace.takeFirst() else { return }
+    fired.append(waiter)
+  }
+
+  /// Looks at every connection.
+  private mutating func checkQuiet(_ host: borrowing Host) {
     guard !host.hasUnfinishedBusiness else { return }
     while let waiter = quiet.takeFirst() { fired.append(waiter) }
   }
@@ -150,6 +164,7 @@ package struct Notices {
     connections.takeEverybody(into: &fired)
     listeners.takeEverybody(into: &fired)
     while let waiter = quiet.takeFirst() { fired.append(waiter) }
+    while let waiter = trace.takeFirst() { fired.append(waiter) }
   }
 
   /// Takes the fired waiters, to be fired outside of the lock.

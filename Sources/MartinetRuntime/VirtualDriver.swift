@@ -71,12 +71,12 @@ package final class VirtualDriver: @unchecked Sendable {
     var watched: [HostID] = []
     while let id = network.pollTouchedHost() {
       while let event = network.pollEvent(of: id) { notices[id.number].note(event) }
-      if notices[id.number].hasQuietWaiters { watched.append(id) }
+      if notices[id.number].looksAtHost { watched.append(id) }
       notices[id.number].moveFired(to: &fired)
     }
     // Looking at a host counts as touching it: not inside the loop that asks which were touched.
     for id in watched {
-      network.withHost(id) { host, _ in notices[id.number].checkQuiet(host) }
+      network.withHost(id) { host, _ in notices[id.number].lookAt(host) }
       notices[id.number].moveFired(to: &fired)
     }
     return fired

@@ -96,6 +96,7 @@ extension Host {
     connectionDeadlines.remove(slot)
     if readyLinks.contains(slot) { readyLinks.remove(slot, from: &ready) }
     var record = connections.remove(slot)
+    retired.add(record.connection.statistics)
     record.connection.releaseMemory(in: &environment)
   }
 

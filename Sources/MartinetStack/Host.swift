@@ -9,6 +9,8 @@ public struct Host: ~Copyable {
   package var environment: Environment
   public let configuration: HostConfiguration
   var counters = HostStatistics()
+  /// What connections counted that are gone.
+  var retired = ConnectionStatistics()
   let secrets: Secrets
   /// Where the host's own messages are put together.
   var scratch = Departure()
@@ -110,8 +112,21 @@ public struct Host: ~Copyable {
   /// The next event of the trace.
   public mutating func pollTrace() -> TraceEvent? { environment.trace.poll() }
 
+  /// Whether events of the trace wait to be polled.
+  public var hasTrace: Bool { !environment.trace.isEmpty }
+
+  /// The events of the trace that were lost because nobody polled in time.
+  public var lostTraceEvents: UInt64 { environment.trace.lost }
+
   /// Whether connections record what they do, and why.
   public mutating func setTracing(_ on: Bool) { environment.trace.isEnabled = on }
+
+  /// What all connections have counted so far, those that are gone included. Looks at every connection.
+  public var connectionTotals: ConnectionStatistics {
+    var totals = retired
+    for slot in connections.slots where connections.isLive(slot) { totals.add(connections[slot].connection.statistics) }
+    return totals
+  }
 
   /// What was counted so far.
   public var statistics: HostStatistics {

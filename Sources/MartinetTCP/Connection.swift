@@ -49,7 +49,7 @@ public struct Connection: ~Copyable {
   var probes = 0
   var events: ConnectionEvents = []
   var warnings: WarningKinds = []
-  var statistics = ConnectionStatistics()
+  public internal(set) var statistics = ConnectionStatistics()
 
   private init(_ parameters: OpenParameters, isPassive: Bool, in environment: inout Environment, at now: Instant) {
     id = parameters.id

@@ -100,5 +100,22 @@ public struct ConnectionStatistics: Equatable, Sendable {
   public var droppedSegments: UInt64 = 0
   public var challenges: UInt64 = 0
   public init() {}
+
+  /// Adds what another connection counted.
+  public mutating func add(_ other: ConnectionStatistics) {
+    segmentsSent &+= other.segmentsSent
+    segmentsReceived &+= other.segmentsReceived
+    bytesSent &+= other.bytesSent
+    bytesAcknowledged &+= other.bytesAcknowledged
+    bytesReceived &+= other.bytesReceived
+    fastRetransmissions &+= other.fastRetransmissions
+    timeoutRetransmissions &+= other.timeoutRetransmissions
+    otherRetransmissions &+= other.otherRetransmissions
+    duplicateAcknowledgements &+= other.duplicateAcknowledgements
+    reorderedSegments &+= other.reorderedSegments
+    droppedSegments &+= other.droppedSegments
+    challenges &+= other.challenges
+  }
+
   public var retransmissions: UInt64 { fastRetransmissions + timeoutRetransmissions + otherRetransmissions }
 }

@@ -177,6 +177,8 @@ public struct TraceBuffer: ~Copyable {
     events.append(TraceEvent(time: time, connection: connection, kind: kind))
   }
 
+  public var isEmpty: Bool { head == events.count }
+
   /// Takes the oldest event.
   public mutating func poll() -> TraceEvent? {
     guard head < events.count else { return nil }

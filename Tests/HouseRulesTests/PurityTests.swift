@@ -17,7 +17,12 @@ struct PurityTests {
     return [
       "MartinetWire": [], "MartinetTCP": wire, "MartinetStack": tcp, "MartinetSimulation": stack,
       "MartinetLinks": links, "MartinetRuntime": runtime, "Martinet": sockets,
-      "MartinetTool": sockets.union(["Martinet", "ArgumentParser", "Crypto", "Dispatch"]),
+      "MartinetLogging": sockets.union(["Martinet", "Logging"]),
+      "MartinetMetrics": sockets.union(["Martinet", "CoreMetrics"]),
+      "MartinetSMPP": sockets.union(["Martinet"]),
+      "MartinetTool": sockets.union([
+        "Martinet", "ArgumentParser", "Crypto", "Dispatch", "NIOCore", "NIOEmbedded", "NIOHTTP1",
+      ]),
     ]
   }()
 

@@ -1,3 +1,4 @@
+import Martinet
 import MartinetTCP
 
 /// A demonstration in figures: for a reader, and for a program.

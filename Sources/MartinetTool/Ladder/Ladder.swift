@@ -1,3 +1,4 @@
+import Martinet
 import MartinetTCP
 
 /// Draws the rows of a story as a ladder for a terminal: time on the left, an end of the connection at each side with

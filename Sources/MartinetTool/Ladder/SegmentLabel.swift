@@ -1,3 +1,4 @@
+import Martinet
 import MartinetTCP
 
 /// What is written on an arrow, and what does not fit there.

@@ -1,3 +1,4 @@
+import Martinet
 import MartinetTCP
 
 /// The congestion window of the sender and its threshold.

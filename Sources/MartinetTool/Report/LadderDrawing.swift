@@ -1,3 +1,4 @@
+import Martinet
 import MartinetTCP
 
 /// The ladder as an SVG picture: the arrows slope with the time that a segment takes, each end writes at its own side.

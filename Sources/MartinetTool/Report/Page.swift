@@ -1,3 +1,4 @@
+import Martinet
 import MartinetTCP
 
 /// A figure that stands at the top of a report, and in the summary on a terminal.

@@ -1,3 +1,4 @@
+import Martinet
 import MartinetTCP
 
 /// The time-sequence graph: what left and when, what was acknowledged, what was lost and repeated and why.

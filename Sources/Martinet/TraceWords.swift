@@ -3,7 +3,7 @@ import MartinetWire
 
 extension TransmissionReason {
   /// Why the segment left, in words.
-  package var words: String {
+  public var words: String {
     switch self {
     case .handshake: "opening handshake"
     case .newData: "new data"
@@ -27,7 +27,7 @@ extension TransmissionReason {
   }
 
   /// A key for machines, also what the columns of a table are called.
-  package var key: String {
+  public var key: String {
     switch self {
     case .handshake: "handshake"
     case .newData: "new_data"
@@ -51,7 +51,7 @@ extension TransmissionReason {
   }
 
   /// Two or three words for a legend.
-  package var shortWords: String {
+  public var shortWords: String {
     switch self {
     case .fastRetransmission: "fast retransmission"
     case .partialAcknowledgement: "after a partial acknowledgement"
@@ -67,7 +67,8 @@ extension TransmissionReason {
 }
 
 extension DropReason {
-  package var words: String {
+  /// Why the segment was dropped, in words.
+  public var words: String {
     switch self {
     case .outsideWindow: "outside the window"
     case .pawsOldTimestamp: "its timestamp is old"
@@ -89,7 +90,8 @@ extension DropReason {
 }
 
 extension Trigger {
-  package var words: String {
+  /// What moved the state machine, in words.
+  public var words: String {
     switch self {
     case .activeOpen: "the program opens"
     case .passiveOpen: "the program listens"
@@ -108,7 +110,8 @@ extension Trigger {
 }
 
 extension CongestionCause {
-  package var words: String {
+  /// What changed the congestion window, in words.
+  public var words: String {
     switch self {
     case .initialWindow: "initial window"
     case .slowStart: "slow start"
@@ -126,31 +129,17 @@ extension CongestionCause {
 }
 
 extension Phase {
-  package var words: String { name.description }
+  /// The name of the state, as RFC 9293 has it.
+  public var words: String { name.description }
 }
 
 extension TCPFlags {
   /// The names of the bits that are set, in the order in which people say them.
-  package var names: [String] {
+  public var names: [String] {
     let all: [(TCPFlags, String)] = [
       (.syn, "SYN"), (.fin, "FIN"), (.rst, "RST"), (.psh, "PSH"), (.ack, "ACK"), (.urg, "URG"), (.ece, "ECE"),
       (.cwr, "CWR"), (.ae, "AE"),
     ]
     return all.filter { contains($0.0) }.map(\.1)
-  }
-}
-
-extension ShownOptions {
-  /// One phrase an option.
-  package var words: [String] {
-    var phrases: [String] = []
-    if let maximumSegmentSize { phrases.append("mss \(maximumSegmentSize)") }
-    if let windowScale { phrases.append("window scale \(windowScale)") }
-    if sackPermitted { phrases.append("sack permitted") }
-    if let timestamps {
-      phrases.append("ts \(timestamps.value)" + (timestamps.echo.map { " echo \($0)" } ?? ""))
-    }
-    for block in sackBlocks { phrases.append("sack \(block.lowerBound)–\(block.upperBound)") }
-    return phrases + others
   }
 }

@@ -1,0 +1,58 @@
+import MartinetTCP
+import MartinetWire
+
+extension TraceEvent: CustomStringConvertible {
+  /// One line: what happened, and why.
+  public var description: String { "\(kind)" }
+}
+
+extension TraceKind: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .opened(let local, let remote, let passive): "\(passive ? "passive" : "active") open, \(local) to \(remote)"
+    case .sent(let segment, let reason): "sent \(segment): \(reason.words)"
+    case .received(let segment): "received \(segment)"
+    case .dropped(let segment, let reason): "dropped \(segment): \(reason.words)"
+    case .phaseChanged(let from, let to, let trigger): "\(from.words) to \(to.words): \(trigger.words)"
+    case .timerExpired(let timer): "the \(timer.words) timer expired"
+    case .congestion(let window, let threshold, let inFlight, let cause):
+      "congestion window \(window), threshold \(threshold), in flight \(inFlight): \(cause.words)"
+    case .roundTrip(let sample, let smoothed, let variation, let timeout):
+      "round trip \(sample.text), smoothed \(smoothed.text), variation \(variation.text), timeout \(timeout.text)"
+    case .lossDetected(let range, let reason): "lost \(range.text): \(reason.words)"
+    case .sendWindow(let octets): "the peer's window is \(octets)"
+    case .pathMTU(let octets): "the path takes packets of \(octets)"
+    case .softError(let cause): "the network reported: \(cause.text)"
+    case .warning(let warning): "warning: \(warning)"
+    case .ended(let reason): "ended: \(reason.text)"
+    }
+  }
+}
+
+extension SegmentSummary: CustomStringConvertible {
+  /// The segment in one line.
+  public var description: String {
+    let number = flags.contains(.ack) ? " ack \(acknowledgement.rawValue)" : ""
+    let text = options.present.isEmpty ? "" : " <\(options)>"
+    return "\(flags) seq \(sequence.rawValue)\(number) win \(window) len \(payload)\(text)"
+  }
+}
+
+extension TimerKind {
+  /// The name of the timer.
+  public var words: String {
+    switch self {
+    case .retransmission: "retransmission"
+    case .persist: "persist"
+    case .delayedAcknowledgement: "delayed acknowledgement"
+    case .sillyWindowOverride: "silly window override"
+    case .keepAlive: "keep-alive"
+    case .userTimeout: "user timeout"
+    case .deadPeer: "dead peer"
+    case .timeWait: "TIME-WAIT"
+    case .finWait2: "FIN-WAIT-2"
+    case .reordering: "reordering"
+    case .pacing: "pacing"
+    }
+  }
+}
