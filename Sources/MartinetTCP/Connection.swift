@@ -193,33 +193,6 @@ extension Connection {
   /// Whether a FIN is queued and never left.
   var finIsUnsent: Bool { flags.contains(.finQueued) && !flags.contains(.finSent) }
 
-  public func status(in environment: borrowing Environment, at now: Instant) -> ConnectionStatus {
-    var status = ConnectionStatus()
-    status.id = id
-    status.local = local
-    status.remote = remote
-    status.phase = phase
-    status.endReason = endReason
-    status.softError = softError
-    status.sendUnacknowledged = snd.una
-    status.sendNext = snd.nxt
-    status.sendWindow = snd.wnd
-    status.receiveNext = rcv.nxt
-    status.receiveWindow = rcv.wnd
-    status.congestionWindow = congestion.window
-    status.slowStartThreshold = congestion.threshold
-    status.segmentSize = segmentSize
-    status.smoothedRoundTrip = roundTrip.smoothed
-    status.roundTripVariation = roundTrip.variation
-    status.minimumRoundTrip = roundTrip.minimum
-    status.retransmissionTimeout = roundTrip.timeout(environment.configuration)
-    status.unreadBytes = received.count
-    status.unsentBytes = unsentBytes
-    status.bytesInFlight = scoreboard.inFlight
-    status.statistics = statistics
-    return status
-  }
-
   /// What happened since the last call; forgets it.
   public mutating func pollEvents() -> ConnectionEvents {
     let result = events

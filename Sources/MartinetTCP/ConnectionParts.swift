@@ -91,14 +91,7 @@ struct AcknowledgementDebt {
 
 /// Where loss recovery stands.
 struct RecoveryState {
-  enum Mode: UInt8 {
-    case open
-    /// Fast recovery (RFC 5681 section 3.2, RFC 6582).
-    case fast
-    /// Repair after the timer expired.
-    case timeout
-  }
-  var mode = Mode.open
+  var mode = RecoveryPhase.open
   /// "recover" (RFC 6582 section 3.2): the highest number sent when loss was detected.
   var recover: SequenceNumber
   /// Consecutive duplicate acknowledgements.

@@ -1,0 +1,136 @@
+import MartinetWire
+
+/// A snapshot of a connection (RFC 9293 section 3.10.6), in octets and intervals.
+public struct ConnectionStatus: Sendable {
+  public var id = ConnectionID.none
+  public var local = Endpoint(.v4(.any), 0)
+  public var remote = Endpoint(.v4(.any), 0)
+  public var phase = Phase.closed
+  public var endReason: EndReason?
+  public var softError: UnreachableCause?
+  public var sendUnacknowledged = SequenceNumber(0)
+  public var sendNext = SequenceNumber(0)
+  public var sendWindow = 0
+  public var receiveNext = SequenceNumber(0)
+  public var receiveWindow = 0
+  public var congestionWindow = 0
+  public var slowStartThreshold = 0
+  /// The payload octets of a full segment.
+  public var segmentSize = 0
+  public var smoothedRoundTrip = Interval.zero
+  public var roundTripVariation = Interval.zero
+  public var minimumRoundTrip = Interval.zero
+  public var retransmissionTimeout = Interval.zero
+  /// Shift counts of the window field, ours and the peer's (RFC 7323 section 2).
+  public var sendWindowScale = WindowScale.none
+  public var receiveWindowScale = WindowScale.none
+  /// What both SYNs agreed on (RFC 7323, RFC 2018).
+  public var hasTimestamps = false
+  public var hasSelectiveAcknowledgement = false
+  /// The largest IP packet that the path is known to take.
+  public var pathMTU = 0
+  public var congestion = CongestionAlgorithm.reno
+  public var recovery = RecoveryPhase.open
+  /// Retransmissions by the timer, or probes of a closed window, since something was acknowledged.
+  public var unansweredRetransmissions = 0
+  /// Keep-alive probes since something was heard.
+  public var unansweredProbes = 0
+  /// The time since data last left.
+  public var sinceSent = Interval.zero
+  /// The time since an acceptable segment last came.
+  public var sinceHeard = Interval.zero
+  /// Octets that are taken for lost and not yet sent again.
+  public var lostBytes = 0
+  public var unreadBytes = 0
+  public var unsentBytes = 0
+  public var bytesInFlight = 0
+  public var statistics = ConnectionStatistics()
+  public init() {}
+}
+
+/// Where loss recovery stands.
+public enum RecoveryPhase: UInt8, Sendable, CaseIterable {
+  /// Nothing is missing that is known of.
+  case open
+  /// Fast recovery (RFC 5681 section 3.2).
+  case fast
+  /// Repair after the retransmission timer expired.
+  case timeout
+}
+
+/// What a connection counts.
+public struct ConnectionStatistics: Equatable, Sendable {
+  public var segmentsSent: UInt64 = 0
+  public var segmentsReceived: UInt64 = 0
+  public var bytesSent: UInt64 = 0
+  public var bytesAcknowledged: UInt64 = 0
+  public var bytesReceived: UInt64 = 0
+  public var fastRetransmissions: UInt64 = 0
+  public var timeoutRetransmissions: UInt64 = 0
+  public var otherRetransmissions: UInt64 = 0
+  public var duplicateAcknowledgements: UInt64 = 0
+  public var reorderedSegments: UInt64 = 0
+  public var droppedSegments: UInt64 = 0
+  public var challenges: UInt64 = 0
+  public init() {}
+
+  /// Adds what another connection counted.
+  public mutating func add(_ other: ConnectionStatistics) {
+    segmentsSent &+= other.segmentsSent
+    segmentsReceived &+= other.segmentsReceived
+    bytesSent &+= other.bytesSent
+    bytesAcknowledged &+= other.bytesAcknowledged
+    bytesReceived &+= other.bytesReceived
+    fastRetransmissions &+= other.fastRetransmissions
+    timeoutRetransmissions &+= other.timeoutRetransmissions
+    otherRetransmissions &+= other.otherRetransmissions
+    duplicateAcknowledgements &+= other.duplicateAcknowledgements
+    reorderedSegments &+= other.reorderedSegments
+    droppedSegments &+= other.droppedSegments
+    challenges &+= other.challenges
+  }
+
+  public var retransmissions: UInt64 { fastRetransmissions + timeoutRetransmissions + otherRetransmissions }
+}
+
+extension Connection {
+  /// A snapshot of everything that is worth knowing (RFC 9293 section 3.10.6).
+  public func status(in environment: borrowing Environment, at now: Instant) -> ConnectionStatus {
+    var status = ConnectionStatus()
+    status.id = id
+    status.local = local
+    status.remote = remote
+    status.phase = phase
+    status.endReason = endReason
+    status.softError = softError
+    status.sendUnacknowledged = snd.una
+    status.sendNext = snd.nxt
+    status.sendWindow = snd.wnd
+    status.receiveNext = rcv.nxt
+    status.receiveWindow = rcv.wnd
+    status.congestionWindow = congestion.window
+    status.slowStartThreshold = congestion.threshold
+    status.segmentSize = segmentSize
+    status.smoothedRoundTrip = roundTrip.smoothed
+    status.roundTripVariation = roundTrip.variation
+    status.minimumRoundTrip = roundTrip.minimum
+    status.retransmissionTimeout = roundTrip.timeout(environment.configuration)
+    status.sendWindowScale = snd.scale
+    status.receiveWindowScale = rcv.scale
+    status.hasTimestamps = negotiated.timestamps
+    status.hasSelectiveAcknowledgement = negotiated.sack
+    status.pathMTU = pathMTU
+    status.congestion = options.congestion
+    status.recovery = recovery.mode
+    status.unansweredRetransmissions = flags.contains(.synAcknowledged) ? recovery.timeouts : synRetransmissions
+    status.unansweredProbes = keepAlive.unanswered
+    status.sinceSent = now - lastSentAt
+    status.sinceHeard = now - keepAlive.lastHeard
+    status.lostBytes = scoreboard.lost
+    status.unreadBytes = received.count
+    status.unsentBytes = unsentBytes
+    status.bytesInFlight = scoreboard.inFlight
+    status.statistics = statistics
+    return status
+  }
+}
