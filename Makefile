@@ -6,7 +6,7 @@
 # Inputs to each fuzz target, and worker processes.
 RUNS ?= 200000
 JOBS ?= 1
-SWIFT = Package.swift Sources Tests Scripts Fuzz Benchmarks
+SWIFT = Package.swift Sources Tests Scripts Fuzz Benchmarks Examples/Package.swift Examples/Sources
 
 help: ## lists the habits
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
