@@ -52,11 +52,10 @@ extension EndReason {
     case .refused: "connection refused"
     case .reset(let phase): "the peer reset the connection in \(phase.name)"
     case .connectTimedOut(let evidence): "no answer to the SYN\(evidence.text)"
-    case .retransmissionTimedOut(let evidence): "no acknowledgement of \(evidence.octets)\(evidence.text)"
+    case .retransmissionTimedOut(let evidence): "no acknowledgement of \(evidence.missing)\(evidence.text)"
     case .userTimedOut(let evidence):
-      "the user timeout is over: no acknowledgement of \(evidence.octets)\(evidence.text)"
-    case .keepAliveTimedOut(let evidence):
-      evidence.probesText
+      "the user timeout is over: no acknowledgement of \(evidence.missing)\(evidence.text)"
+    case .keepAliveTimedOut(let evidence): evidence.probesText
     case .unreachable(let cause): "unreachable (\(cause.text))"
     case .aborted: "this side aborted the connection"
     }
@@ -74,7 +73,11 @@ extension SilenceEvidence {
     return " for \(silence.text), \(attempts) retransmissions\(soft)"
   }
 
-  var octets: String { unacknowledged.text }
+  /// What nobody acknowledged, by its position in the stream, from the first octet to the last.
+  var missing: String {
+    guard let last = octets.last else { return "the end of the stream" }
+    return octets.count > 1 ? "octets \(octets.lowerBound)...\(last)" : "octet \(last)"
+  }
 }
 
 extension SequenceRange {

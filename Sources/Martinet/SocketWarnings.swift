@@ -37,7 +37,7 @@ extension ConnectionWarning: CustomStringConvertible {
   /// The warning in words, with its evidence.
   public var description: String {
     switch self {
-    case .retransmitting(let evidence): "no acknowledgement of \(evidence.octets)\(evidence.text)"
+    case .retransmitting(let evidence): "no acknowledgement of \(evidence.missing)\(evidence.text)"
     case .peerSilent(let evidence): evidence.probesText
     case .unreachable(let cause): "the network reported: \(cause.text)"
     }

@@ -82,9 +82,10 @@ extension Connection {
   }
 
   func silenceEvidence(attempts: Int, since: Instant, at now: Instant) -> SilenceEvidence {
-    SilenceEvidence(
-      unacknowledged: snd.outstanding, silence: since == .never ? .zero : now - since, attempts: attempts,
-      softError: softError)
+    let first = statistics.bytesAcknowledged
+    return SilenceEvidence(
+      unacknowledged: snd.outstanding, octets: first..<(first + UInt64(queue.count - unsentBytes)),
+      silence: since == .never ? .zero : now - since, attempts: attempts, softError: softError)
   }
 
   // MARK: Warnings

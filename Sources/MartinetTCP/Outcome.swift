@@ -17,8 +17,10 @@ public struct UnreachableCause: Equatable, Sendable {
 
 /// What a connection knew when it gave its peer up.
 public struct SilenceEvidence: Equatable, Sendable {
-  /// The octets nobody acknowledged.
+  /// The sequence numbers nobody acknowledged: those of octets, and of a SYN or FIN.
   public var unacknowledged: SequenceRange
+  /// The octets among them, by their position in the stream, which begins at 0.
+  public var octets: Range<UInt64>
   /// How long nothing was acknowledged, or nothing was heard.
   public var silence: Interval
   /// Retransmissions or probes that went unanswered.
@@ -26,8 +28,12 @@ public struct SilenceEvidence: Equatable, Sendable {
   /// The last soft error that the network reported meanwhile.
   public var softError: UnreachableCause?
 
-  public init(unacknowledged: SequenceRange, silence: Interval, attempts: Int, softError: UnreachableCause? = nil) {
+  public init(
+    unacknowledged: SequenceRange, octets: Range<UInt64>, silence: Interval, attempts: Int,
+    softError: UnreachableCause? = nil
+  ) {
     self.unacknowledged = unacknowledged
+    self.octets = octets
     self.silence = silence
     self.attempts = attempts
     self.softError = softError

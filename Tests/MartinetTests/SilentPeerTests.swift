@@ -42,6 +42,8 @@ struct SilentPeerTests {
   func writer() throws {
     try pair.simulation.run {
       let (client, server, _) = try pair.connected(clientOptions: options(bound: .seconds(60)))
+      try client.outputStream.write(pattern(100))
+      #expect(try server.inputStream.read(exactly: 100).count == 100)
       cut()
       let begin = pair.simulation.now
       try client.outputStream.write(pattern(2896))
@@ -50,7 +52,9 @@ struct SilentPeerTests {
         Issue.record("the error is \(String(describing: error))")
         return
       }
-      #expect(evidence.unacknowledged.count == 2896 && evidence.attempts >= 6)
+      #expect(evidence.unacknowledged.count == 2896 && evidence.attempts == 8)
+      #expect(
+        "\(error!)".hasSuffix("no acknowledgement of octets 100...2995 for 60.000 s, 8 retransmissions"), "\(error!)")
       #expect(pair.simulation.now - begin <= .seconds(60))
       #expect(pair.client.connections.map(\.phase) == [.closed])
       client.close()
