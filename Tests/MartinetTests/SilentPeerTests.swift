@@ -44,6 +44,7 @@ struct SilentPeerTests {
       let (client, server, _) = try pair.connected(clientOptions: options(bound: .seconds(60)))
       try client.outputStream.write(pattern(100))
       #expect(try server.inputStream.read(exactly: 100).count == 100)
+      try pair.simulation.sleep(for: .seconds(1))
       cut()
       let begin = pair.simulation.now
       try client.outputStream.write(pattern(2896))
