@@ -27,8 +27,9 @@ enum Admission {
 
 /// One direction of a wire: a queue, a transmitter, and the mishaps on the way.
 ///
-/// A channel handles no bytes and no events. It is asked once per packet and answers when the packet arrives, if it does; the waiting
-/// queue is kept as the times at which its packets start to be transmitted.
+/// A channel keeps no bytes and no events. It is asked once per packet and answers when the packet arrives, if it does; the waiting
+/// queue is kept as the times at which its packets start to be transmitted. Whoever keeps the packets lets it do to them what the
+/// answer says, and tells it when they come out.
 struct Channel {
   var impairment: Impairment
   var condition = WireCondition.whole
@@ -62,6 +63,32 @@ struct Channel {
     passage.isCorrupted = lot.hits(impairment.corruption, for: .corruption)
     passage.isDuplicated = lot.hits(impairment.duplication, for: .duplication)
     return .passes(passage)
+  }
+
+  /// Does to the octets of `frame`, which begins with `linkHeader` octets of the link, what the wire has decided in `passage`; returns the
+  /// duplicate if there is to be one.
+  mutating func carry(
+    _ frame: FrameIndex, in frames: inout FrameStore, _ passage: Passage, linkHeader: Int
+  ) -> FrameIndex? {
+    if passage.isMarked, frames.withMutableBytes(of: frame, { FrameEdits.markCongestion(&$0, from: linkHeader) }) {
+      statistics.marked += 1
+    }
+    if passage.isCorrupted {
+      let count = impairment.corruptedBits
+      frames.withMutableBytes(of: frame) { FrameEdits.flipBits(&$0, from: linkHeader, count: count, lot: passage.lot) }
+      statistics.corrupted += 1
+    }
+    guard passage.isDuplicated, let duplicate = frames.duplicate(frame) else { return nil }
+    statistics.duplicated += 1
+    return duplicate
+  }
+
+  /// A packet of `octets` comes out at the far end, unless the wire stands in its way: then the reason, which is for the caller to count.
+  mutating func emerge(octets: Int) -> PacketLoss? {
+    if let obstacle { return obstacle }
+    statistics.delivered += 1
+    statistics.octetsDelivered += UInt64(octets)
+    return nil
   }
 
   /// Why nothing comes out of the channel at the moment, whatever went in; nil if it does.

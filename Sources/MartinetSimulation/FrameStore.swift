@@ -19,9 +19,13 @@ struct FrameStore {
   private var jumbos = SlotArray(slotSize: FrameStore.largestFrame)
   /// The most frames of each size that may be in flight at once.
   let limit: Int
+  /// The most frames of the largest size.
+  let jumboLimit: Int
 
-  init(limit: Int) {
+  /// - Parameter jumboLimit: the most frames of the largest size, if it is to be less than `limit`.
+  init(limit: Int, jumboLimit: Int = Int.max) {
     self.limit = min(max(limit, 1), 1 << 24)
+    self.jumboLimit = min(max(jumboLimit, 1), self.limit)
   }
 
   /// The frames in flight.
@@ -36,7 +40,7 @@ struct FrameStore {
     } else if octets <= segments.slotSize {
       (slot, size) = (segments.allocate(octets: octets, limit: limit), 1)
     } else if octets <= jumbos.slotSize {
-      (slot, size) = (jumbos.allocate(octets: octets, limit: limit), 2)
+      (slot, size) = (jumbos.allocate(octets: octets, limit: jumboLimit), 2)
     } else {
       return nil
     }
@@ -53,11 +57,13 @@ struct FrameStore {
   }
 
   /// Reads a frame in place.
-  func withBytes<Result: ~Copyable>(of frame: FrameIndex, _ body: (RawSpan) -> Result) -> Result {
+  func withBytes<Result: ~Copyable, Failure: Error>(
+    of frame: FrameIndex, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     switch frame.size {
-    case 0: acknowledgements.withBytes(of: frame.slot, body)
-    case 1: segments.withBytes(of: frame.slot, body)
-    default: jumbos.withBytes(of: frame.slot, body)
+    case 0: try acknowledgements.withBytes(of: frame.slot, body)
+    case 1: try segments.withBytes(of: frame.slot, body)
+    default: try jumbos.withBytes(of: frame.slot, body)
     }
   }
 
@@ -146,8 +152,10 @@ private struct SlotArray {
     slot * slotSize..<slot * slotSize + Int(lengths[slot])
   }
 
-  func withBytes<Result: ~Copyable>(of slot: Int, _ body: (RawSpan) -> Result) -> Result {
-    bytes.withOctets(range(of: slot), body)
+  func withBytes<Result: ~Copyable, Failure: Error>(
+    of slot: Int, _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try bytes.withOctets(range(of: slot), body)
   }
 
   mutating func withMutableBytes<Result>(of slot: Int, _ body: (inout MutableRawSpan) -> Result) -> Result {

@@ -40,19 +40,10 @@ extension Network {
   private mutating func carry(
     _ frame: FrameIndex, over channel: Int, _ passage: Passage, header: Int, serial: UInt64
   ) {
-    if passage.isMarked {
-      let isMarked = frames.withMutableBytes(of: frame) { FrameEdits.markCongestion(&$0, from: header) }
-      if isMarked { channels[channel].statistics.marked += 1 }
-    }
-    if passage.isCorrupted {
-      let count = channels[channel].impairment.corruptedBits
-      frames.withMutableBytes(of: frame) { FrameEdits.flipBits(&$0, from: header, count: count, lot: passage.lot) }
-      channels[channel].statistics.corrupted += 1
-    }
+    let duplicate = channels[channel].carry(frame, in: &frames, passage, linkHeader: header)
     events.plan(.arrival, target: Int32(channel), frame: frame, serial: serial, at: passage.arrival)
-    if passage.isDuplicated, let copy = frames.duplicate(frame) {
-      channels[channel].statistics.duplicated += 1
-      events.plan(.arrival, target: Int32(channel), frame: copy, serial: serial, at: passage.arrival)
+    if let duplicate {
+      events.plan(.arrival, target: Int32(channel), frame: duplicate, serial: serial, at: passage.arrival)
     }
   }
 
@@ -73,13 +64,11 @@ extension Network {
   /// A packet comes out of its channel.
   mutating func arrive(_ event: Event) {
     let channel = Int(event.target)
-    if let obstacle = channels[channel].obstacle {
+    if let obstacle = channels[channel].emerge(octets: frames.octets(of: event.frame)) {
       frames.release(event.frame)
       lose(obstacle, on: channel, serial: event.serial)
       return
     }
-    channels[channel].statistics.delivered += 1
-    channels[channel].statistics.octetsDelivered += UInt64(frames.octets(of: event.frame))
     let port = destinations[channel]
     switch port.node {
     case .host(let id): deliver(event, to: id.number, interface: port.number)
