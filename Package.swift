@@ -104,7 +104,7 @@ let package = Package(
     .testTarget(
       name: "MartinetTests",
       dependencies: [
-        "Martinet", "MartinetRuntime", "MartinetLinks", "MartinetSimulation", "MartinetStack",
+        "CMartinetLinux", "Martinet", "MartinetRuntime", "MartinetLinks", "MartinetSimulation", "MartinetStack",
         "MartinetTCP", "MartinetWire", "MartinetTestSupport",
       ], swiftSettings: common),
     .testTarget(

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -105,4 +106,17 @@ int martinet_event_raise(int event) {
 int martinet_event_clear(int event) {
   uint64_t count;
   return read(event, &count, sizeof count) < 0 && errno != EAGAIN ? -errno : 0;
+}
+
+int martinet_timer_create(void) {
+  int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  return timer < 0 ? -errno : timer;
+}
+
+int martinet_timer_set(int timer, int64_t deadline) {
+  struct itimerspec setting;
+  memset(&setting, 0, sizeof setting);
+  // A setting of zero would turn the timer off.
+  if (deadline != INT64_MAX) setting.it_value = to_timespec(deadline < 1 ? 1 : deadline);
+  return timerfd_settime(timer, TFD_TIMER_ABSTIME, &setting, NULL) < 0 ? -errno : 0;
 }

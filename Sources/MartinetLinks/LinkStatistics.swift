@@ -22,6 +22,9 @@ public struct LinkStatistics: Hashable, Sendable {
   /// Dropped packets by reason, both directions.
   public var drops: [LinkDrop: UInt64] = [:]
 
+  /// Nothing counted.
+  public init() {}
+
   /// All dropped packets.
   public var packetsDropped: UInt64 { drops.values.reduce(0, +) }
 }

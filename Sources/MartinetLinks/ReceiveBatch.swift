@@ -45,11 +45,16 @@ final class ReceiveSlot {
 
   /// Visits the received octets in order.
   func forEachRun(_ body: (UnsafeRawBufferPointer) -> Void) {
-    var left = received
+    forEachRoom(upTo: received) { body(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Visits the first `count` octets of the reserved pages in order, to be filled.
+  func forEachRoom(upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+    var left = count
     for index in 0..<pieceCount where left > 0 {
-      let count = min(left, Int(pieces[index].iov_len))
-      body(UnsafeRawBufferPointer(start: pieces[index].iov_base, count: count))
-      left -= count
+      let length = min(left, Int(pieces[index].iov_len))
+      body(UnsafeMutableRawBufferPointer(start: pieces[index].iov_base, count: length))
+      left -= length
     }
   }
 }
@@ -115,6 +120,24 @@ public final class ReceiveBatch: @unchecked Sendable {
     }
     reserved -= count
     count = 0
+  }
+
+  /// How many packets ``append(_:)`` still takes.
+  public var room: Int { reserved - count }
+
+  /// Takes a copy of a packet that a link has elsewhere; there must be ``room``, and at most ``size`` octets.
+  public func append(_ packet: RawSpan) {
+    precondition(room > 0 && packet.byteCount <= size, "a packet is put where there is no room")
+    let slot = slots[count]
+    slot.received = packet.byteCount
+    packet.withUnsafeBytes { octets in
+      var position = 0
+      slot.forEachRoom(upTo: octets.count) { room in
+        room.copyMemory(from: UnsafeRawBufferPointer(rebasing: octets[position..<position + room.count]))
+        position += room.count
+      }
+    }
+    count += 1
   }
 
   /// What the link has read: the first `number` slots.

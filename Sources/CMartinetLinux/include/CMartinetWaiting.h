@@ -1,4 +1,4 @@
-// Entropy, the clock of the day, and epoll with a counter that wakes it.
+// Entropy, the clock of the day, and epoll with the counters and timers that wake it.
 #ifndef C_MARTINET_WAITING_H
 #define C_MARTINET_WAITING_H
 
@@ -34,5 +34,10 @@ int martinet_epoll_wait(int epoll, struct martinet_readiness *reports, int capac
 int martinet_event_create(void);
 int martinet_event_raise(int event);
 int martinet_event_clear(int event);
+
+/// A timer that an epoll finds readable once its time has come.
+int martinet_timer_create(void);
+/// Sets the timer to `deadline` in nanoseconds of CLOCK_MONOTONIC (INT64_MAX: never), and makes it unreadable until then.
+int martinet_timer_set(int timer, int64_t deadline);
 
 #endif
