@@ -1,8 +1,9 @@
 // Addresses, endpoints, links and simulated networks are part of the public interface: one import brings them along.
 @_exported import MartinetLinks
-// Of the runtime, only what decorates a link.
-@_exported import class MartinetRuntime.ImpairedLink
 @_exported import MartinetSimulation
 @_exported import MartinetStack
 @_exported import MartinetTCP
 @_exported import MartinetWire
+
+// Of the runtime, only what decorates a link.
+@_exported import class MartinetRuntime.ImpairedLink

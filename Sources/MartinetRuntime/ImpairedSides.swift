@@ -78,12 +78,13 @@ struct IncomingSide: ~Copyable {
   /// due, as a device does whose host has no memory. Returns how many packets are in the batch.
   mutating func deliver(into batch: ReceiveBatch, by time: Instant) -> Int {
     let isWithoutMemory = batch.room == 0
-    while wire.pipe.deliverNext(by: time, { packet in
+    func receive(_ packet: RawSpan) -> ImpairedPipe.Reception {
       if isWithoutMemory || packet.byteCount > batch.size { return .refused }
       if batch.room == 0 { return .postponed }
       batch.append(packet)
       return .taken
-    }) {}
+    }
+    while wire.pipe.deliverNext(by: time, receive) {}
     wire.arm()
     return batch.count
   }

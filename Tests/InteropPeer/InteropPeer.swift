@@ -27,6 +27,11 @@ struct InteropPeer: ParsableCommand {
   @Option(name: .customLong("address")) var addressTexts: [String]
   @Option var capture: String?
   @Option var send: String?
+  /// Sends and receives at the same time; goes with the half-close end.
+  @Flag var duplex = false
+  /// The octets of the file after which an urgent octet of value 33 is sent.
+  @Option var urgentAfter: Int?
+  @Flag var urgentInline = false
   @Option var localPort: UInt16?
   @Option var receiveBuffer: Int?
   @Option var pause = 0.0
@@ -42,6 +47,9 @@ struct InteropPeer: ParsableCommand {
   @Option var openAfter = 0.0
   /// Seconds after the connection is established in which nothing that arrives is read.
   @Option var hold = 0.0
+  /// Seconds that may pass at the end until everything is acknowledged.
+  @Option var patience = 10.0
+  @OptionGroup var impairments: ImpairmentOptions
 
   struct Report: Encodable {
     var received = 0
@@ -50,12 +58,19 @@ struct InteropPeer: ParsableCommand {
     var error: String?
     var seconds = 0.0
     var state: String?
+    /// The longest time between two reads that brought something, in seconds.
+    var longestGap = 0.0
+    /// The payload octets of a full segment, at the end.
+    var segment: Int?
+    var wire: ImpairmentOptions.Report?
   }
 
   func run() throws {
     let specification = try LinkSpecification(parsing: linkText)
     var link = try specification.open()
     if let capture { link = try CapturedLink(link, path: capture) }
+    let impaired = try impairments.impair(link)
+    if let impaired { link = impaired }
     let holding = HoldingLink(link)
     let addresses = addressTexts.compactMap { IPPrefix(parsing: $0) }
     let stack = try NetworkStack([LinkAttachment(holding, addresses: addresses)])
@@ -69,72 +84,14 @@ struct InteropPeer: ParsableCommand {
     } catch let error as SocketError {
       if case .reset = error.reason { report.error = "reset" } else { report.error = "\(error)" }
     }
-    if try !stack.shutdown(within: .seconds(10)) && report.error == nil { report.error = "unacknowledged" }
+    if try !stack.shutdown(within: .seconds(patience)) && report.error == nil { report.error = "unacknowledged" }
     link.close()
     report.seconds = Date().timeIntervalSince(begin)
+    report.wire = impaired.map(ImpairmentOptions.Report.init)
     say(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
   }
 
-  private func say(_ line: String) {
+  func say(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
-  }
-
-  private func converse(on stack: NetworkStack, _ link: HoldingLink, _ report: inout Report) throws {
-    let socket = try establish(on: stack)
-    if hold > 0 { link.hold(seconds: hold) }
-    var digest = SHA256()
-    defer { report.sha256 = digest.finalize().map { String(format: "%02x", $0) }.joined() }
-    if end == .answer { try receive(socket, &digest, &report) }
-    if let send {
-      let file = try FileHandle(forReadingFrom: URL(filePath: send))
-      while let octets = try file.read(upToCount: 1 << 16), !octets.isEmpty {
-        try socket.outputStream.write(octets)
-        report.sent += octets.count
-      }
-    }
-    Thread.sleep(forTimeInterval: delay)
-    switch end {
-    case .halfClose:
-      try socket.shutdownOutput()
-      try receive(socket, &digest, &report)
-    case .wait:
-      try receive(socket, &digest, &report)
-      try socket.shutdownOutput()
-    case .answer: try socket.shutdownOutput()
-    case .reset: socket.abort()
-    case .close: break
-    }
-    Thread.sleep(forTimeInterval: stay)
-    report.state = socket.status.map { "\($0.phase)" }
-    socket.close()
-  }
-
-  private func establish(on stack: NetworkStack) throws -> Socket {
-    var options = SocketOptions()
-    if let receiveBuffer { options.receiveBufferSize = receiveBuffer }
-    if role == .connect {
-      let socket = try Socket(on: stack, options: options)
-      if let localPort { try socket.bind(to: Endpoint(.v4(.any), localPort)) }
-      guard let remote = IPAddress(parsing: address), let port = UInt16(exactly: port) else {
-        throw ValidationError("\(address) port \(port) is no endpoint")
-      }
-      try socket.connect(to: Endpoint(remote, port), timeout: .seconds(60))
-      return socket
-    }
-    let server = try ServerSocket(port: port, address: IPAddress(parsing: address), on: stack, options: options)
-    try server.setAcceptTimeout(.seconds(60))
-    say("listening")
-    let socket = try server.accept()
-    server.close()
-    return socket
-  }
-
-  private func receive(_ socket: Socket, _ digest: inout SHA256, _ report: inout Report) throws {
-    Thread.sleep(forTimeInterval: pause)
-    while let octets = try socket.inputStream.read(upTo: piece) {
-      digest.update(data: octets)
-      report.received += octets.count
-      if nap > 0 { Thread.sleep(forTimeInterval: nap) }
-    }
   }
 }

@@ -11,12 +11,18 @@ final class NetworkNamespace {
   private let holderInput = Pipe()
   private static let isRoot = geteuid() == 0
 
-  init() throws {
+  /// - Parameter other: a namespace whose user may also rule this one, so that a wire between them can be laid.
+  init(beside other: NetworkNamespace? = nil) throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "martinet-interop-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let enter = NetworkNamespace.isRoot ? ["unshare", "-n"] : ["unshare", "-Urn"]
     let hold = ["sh", "-c", "ip link set lo up && echo ready && exec cat"]
-    holder = try Child(["/usr/bin/env"] + enter + hold, in: folder, input: holderInput)
+    if let other {
+      let enter = try other.entrance() + ["--", "unshare", "-n"]
+      holder = try Child(enter + hold, in: folder, input: holderInput)
+    } else {
+      let enter = NetworkNamespace.isRoot ? ["unshare", "-n"] : ["unshare", "-Urn"]
+      holder = try Child(["/usr/bin/env"] + enter + hold, in: folder, input: holderInput)
+    }
     do {
       try holder.awaits("ready")
     } catch {
@@ -33,13 +39,33 @@ final class NetworkNamespace {
 
   /// Starts a program in the namespace.
   func start(_ program: String, _ arguments: [String]) throws -> Child {
-    let path = try Program.path(of: program)
+    try Child(entrance() + ["--", Program.path(of: program)] + arguments, in: folder)
+  }
+
+  /// The command that runs what stands behind it in the namespace.
+  private func entrance() throws -> [String] {
+    let nsenter = try Program.path(of: "nsenter")
     let target = String(holder.id)
-    let enter =
-      NetworkNamespace.isRoot
-      ? ["nsenter", "--net=/proc/\(target)/ns/net"]
-      : ["nsenter", "-t", target, "-U", "-n", "--preserve-credentials"]
-    return try Child([try Program.path(of: enter[0])] + enter.dropFirst() + ["--", path] + arguments, in: folder)
+    return NetworkNamespace.isRoot
+      ? [nsenter, "--net=/proc/\(target)/ns/net"]
+      : [nsenter, "-t", target, "-U", "-n", "--preserve-credentials"]
+  }
+
+  /// Lays a wire with `mtu` from here to `other`; its two ends are called `near` and `far`, each with its addresses.
+  func connect(
+    to other: NetworkNamespace, near: (name: String, addresses: [String]), far: (name: String, addresses: [String]),
+    mtu: Int
+  ) throws {
+    try run(
+      "ip", "link", "add", "name", near.name, "mtu", "\(mtu)", "type", "veth", "peer", "name", far.name, "mtu",
+      "\(mtu)", "netns", "\(other.holder.id)")
+    for (namespace, end) in [(self, near), (other, far)] {
+      for address in end.addresses {
+        try namespace.run(
+          "sh", "-c", "ip addr add \(address) dev \(end.name) $(case \(address) in *:*) echo nodad;; esac)")
+      }
+      try namespace.run("ip", "link", "set", end.name, "up")
+    }
   }
 
   /// Runs a program in the namespace to its success and returns what it said.

@@ -18,6 +18,24 @@ struct PeerReport: Decodable {
   var options: Int?
   /// The name of the TCP state at the end.
   var state: String?
+  /// The longest time between two reads that brought something, in seconds.
+  var longestGap = 0.0
+  /// The payload octets of a full segment that the end sends.
+  var segment: Int?
+  /// The octets that the kernel took for urgent.
+  var urgent: [UInt8]?
+  /// How many octets the kernel's program had read when it stood before the urgent one.
+  var mark: Int?
+  /// What a wire that fails on purpose did.
+  var wire: Wire?
+
+  /// Packets of both directions.
+  struct Wire: Decodable {
+    var lost = 0
+    var reordered = 0
+    var duplicated = 0
+    var corrupted = 0
+  }
 }
 
 extension Peer {

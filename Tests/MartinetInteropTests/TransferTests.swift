@@ -5,7 +5,7 @@ import Testing
 extension KernelInterop {
   @Suite("Files", .serialized)
   struct TransferTests {
-    @Test("cross from the kernel to us unchanged", arguments: Family.allCases)
+    @Test("cross from the kernel to us unchanged", .proves("IOP-01"), arguments: Family.allCases)
     func fromKernel(family: Family) throws {
       let namespace = try NetworkNamespace()
       let us = try OurSide.receive(in: namespace)
@@ -19,7 +19,7 @@ extension KernelInterop {
       try us.stop()
     }
 
-    @Test("cross from us to the kernel unchanged", arguments: Family.allCases)
+    @Test("cross from us to the kernel unchanged", .proves("IOP-01"), arguments: Family.allCases)
     func toKernel(family: Family) throws {
       let namespace = try NetworkNamespace()
       let file = try namespace.randomFile("original", octets: OurSide.transferSize)

@@ -104,7 +104,8 @@ struct ImpairedPipeTests {
     #expect(pipe.arrivals().map(\.bytes) == [Bench.packet(3)])
   }
 
-  @Test("The packets in flight are bounded, the large ones more tightly", arguments: [(100, 32), (1000, 32), (9000, 2)])
+  @Test(
+    "The packets in flight are bounded, the large ones more tightly", arguments: [(100, 32), (1000, 32), (9000, 2)])
   func bounded(octets: Int, limit: Int) {
     var pipe = ImpairedPipe(Impairment(rate: 0, delay: .seconds(10)), seed: 1, maximumPackets: 32)
     for number in 0..<100 { pipe.take(Bench.packet(number, octets: octets)) }
