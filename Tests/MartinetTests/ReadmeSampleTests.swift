@@ -33,14 +33,25 @@ struct ReadmeSampleTests {
     #expect(printed.withLock { $0 }.first?.hasPrefix("bonjour after 0.") == true)
   }
 
-  @Test("The README shows the sample that is compiled here")
-  func sameText() throws {
+  @Test("The bound on silence is set as the README says")
+  func bound() {
+    // The README's bound begins here.
+    var options = SocketOptions()
+    options.deadPeerBound = .seconds(60)  // a peer that is silent for half of it is probed; at its end the connection ends
+    // The README's bound ends here.
+    #expect(options.deadPeerBound == .seconds(60))
+  }
+
+  @Test(
+    "The README shows the samples that are compiled here",
+    arguments: [("sample", "import Martinet\n\n"), ("bound", "")])
+  func sameText(name: String, before: String) throws {
     let test = try String(contentsOf: URL(filePath: #filePath), encoding: .utf8)
-    let start = try #require(test.firstRange(of: "// The README's sample begins here.\n"))
-    let end = try #require(test.firstRange(of: "    // The README's sample ends here."))
+    let start = try #require(test.firstRange(of: "// The README's \(name) begins here.\n"))
+    let end = try #require(test.firstRange(of: "    // The README's \(name) ends here."))
     let sample = test[start.upperBound..<end.lowerBound]
       .split(separator: "\n", omittingEmptySubsequences: false).map { $0.dropFirst(4) }.joined(separator: "\n")
     let readme = try String(contentsOf: RequirementTable.root.appending(path: "README.md"), encoding: .utf8)
-    #expect(readme.contains("```swift\nimport Martinet\n\n\(sample)```"))
+    #expect(readme.contains("```swift\n\(before)\(sample)```"))
   }
 }
