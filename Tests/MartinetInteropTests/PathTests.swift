@@ -20,6 +20,8 @@ struct NarrowPath {
     second = try NetworkNamespace(beside: first)
     far = try NetworkNamespace(beside: first)
     let hasIPv6 = mtu >= 1280
+    // A router whose link-local address is still tentative (RFC 4862 section 5.4) cannot ask for its neighbours, and refuses.
+    for namespace in [first, second, far] { try namespace.set("ipv6/conf/default/accept_dad", to: 0) }
     func addresses(_ network: Int, _ number: Int) -> [String] {
       ["10.\(network).0.\(number)/24"] + (hasIPv6 ? ["fd\(network)::\(number)/64"] : [])
     }
@@ -33,10 +35,12 @@ struct NarrowPath {
     try first.run("ip", "route", "add", "10.97.0.0/24", "via", "10.98.0.2")
     try second.run("ip", "route", "add", "10.99.0.0/24", "via", "10.98.0.1")
     try far.run("ip", "route", "add", "default", "via", "10.97.0.1")
+    try far.run("ping", "-c", "1", "-w", "10", "10.98.0.1")
     guard hasIPv6 else { return }
     try first.run("ip", "-6", "route", "add", "fd97::/64", "via", "fd98::2")
     try second.run("ip", "-6", "route", "add", "fd99::/64", "via", "fd98::1")
     try far.run("ip", "-6", "route", "add", "default", "via", "fd97::1")
+    try far.run("ping", "-c", "1", "-w", "10", "fd98::1")
   }
 }
 
