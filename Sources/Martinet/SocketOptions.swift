@@ -27,7 +27,7 @@ public struct SocketOptions: Hashable, Sendable {
   public var maximumSegmentSize: Int?
   /// Whether every segment that arrives is acknowledged at once instead of every second one (RFC 9293 section 3.8.6.3). Off by default.
   public var quickAcknowledgement = false
-  /// The congestion control; nil: the stack's. Counts when the connection is opened.
+  /// The congestion control; nil: the stack's.
   public var congestion: CongestionAlgorithm?
   /// The octets that may wait to be read: 1 MiB by default; at least 1. More than 64 KiB must be set before connecting or listening,
   /// since the window scale is agreed upon in the handshake (RFC 7323 section 2.3).

@@ -115,7 +115,7 @@ extension Socket {
   public var quickAcknowledgement: Bool { get throws(SocketError) { try options.quickAcknowledgement } }
   public func setQuickAcknowledgement(_ on: Bool) throws(SocketError) { try change { $0.quickAcknowledgement = on } }
 
-  /// The congestion control; set it before connecting. Nil: the stack's.
+  /// The congestion control; nil: the stack's. A connection that changes it goes on from where its window is.
   public var congestion: CongestionAlgorithm? { get throws(SocketError) { try options.congestion } }
   public func setCongestion(_ algorithm: CongestionAlgorithm) throws(SocketError) {
     try change { $0.congestion = algorithm }

@@ -147,7 +147,8 @@ extension Connection {
     let restartsTimer = recoverOrGrow(
       AcknowledgementSample(
         octets: acknowledged.octets, inFlightBefore: inFlightBefore, segmentSize: segmentSize, roundTrip: sample,
-        isAfterTimeout: recovery.mode == .timeout, now: now), &environment)
+        isAfterTimeout: recovery.mode == .timeout, smoothedRoundTrip: roundTrip.smoothed, acknowledged: number,
+        sendNext: snd.nxt, now: now), &environment)
     if restartsTimer { timers.cancel(.retransmission) }
     offerRoom()
     if snd.una == snd.nxt && unsentBytes == 0 { events.insert(.allAcknowledged) }

@@ -152,6 +152,7 @@ extension Connection {
     {
       watchPeer(in: &environment, at: now)
     }
+    if options.congestion != previous.congestion { congestion.change(to: options.congestion) }
     if options.userTimeout != previous.userTimeout { armUserTimeout(in: &environment, at: now) }
     if options.receiveBufferSize > previous.receiveBufferSize { openWindow(in: &environment, at: now) }
     if options.sendBufferSize > previous.sendBufferSize || options.notSentLowWater != previous.notSentLowWater {

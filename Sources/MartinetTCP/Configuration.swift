@@ -55,6 +55,8 @@ public struct Configuration: Sendable {
 public enum CongestionAlgorithm: UInt8, Sendable, CaseIterable {
   /// RFC 5681 with RFC 3465.
   case reno
+  /// RFC 9438 with HyStart++ (RFC 9406).
+  case cubic
 }
 
 /// What a program can set on one connection.

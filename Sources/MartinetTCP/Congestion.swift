@@ -1,3 +1,5 @@
+import MartinetWire
+
 /// What an acknowledgement of new data tells congestion control.
 package struct AcknowledgementSample {
   /// Octets that the cumulative acknowledgement advanced over.
@@ -10,19 +12,31 @@ package struct AcknowledgementSample {
   var roundTrip: Interval?
   /// Whether data lost to a timeout are still being repaired.
   var isAfterTimeout: Bool
+  /// SRTT; zero before there is a sample.
+  var smoothedRoundTrip: Interval
+  /// SEG.ACK, and SND.NXT when it came.
+  var acknowledged: SequenceNumber
+  var sendNext: SequenceNumber
   var now: Instant
 
   package init(
     octets: Int, inFlightBefore: Int, segmentSize: Int, roundTrip: Interval? = nil, isAfterTimeout: Bool = false,
-    now: Instant
+    smoothedRoundTrip: Interval = .zero, acknowledged: SequenceNumber = SequenceNumber(0),
+    sendNext: SequenceNumber = SequenceNumber(0), now: Instant
   ) {
     self.octets = octets
     self.inFlightBefore = inFlightBefore
     self.segmentSize = segmentSize
     self.roundTrip = roundTrip
     self.isAfterTimeout = isAfterTimeout
+    self.smoothedRoundTrip = smoothedRoundTrip
+    self.acknowledged = acknowledged
+    self.sendNext = sendNext
     self.now = now
   }
+
+  /// What slow start adds by RFC 3465 sections 2.2 and 2.3: two segments at most, and one while what a timeout lost is repaired.
+  var cautiousGrowth: Int { min(octets, isAfterTimeout ? segmentSize : 2 * segmentSize) }
 }
 
 /// What congestion control hears of: one event, whichever algorithm listens.
@@ -46,12 +60,13 @@ package enum CongestionEvent {
 
 /// The congestion window, whichever algorithm moves it.
 package struct Congestion {
-  let algorithm: CongestionAlgorithm
+  private(set) var algorithm: CongestionAlgorithm
   /// cwnd, in octets.
   package private(set) var window: Int
   /// ssthresh, in octets.
   package private(set) var threshold = Congestion.unlimited
   private var reno = Reno()
+  private var cubic = CUBIC()
 
   /// "Arbitrarily high" (RFC 5681 section 3.1).
   static let unlimited = Int(Int32.max)
@@ -69,9 +84,17 @@ package struct Congestion {
 
   var isInSlowStart: Bool { window < threshold }
 
+  /// Goes on with another algorithm from where the window and its threshold are.
+  mutating func change(to algorithm: CongestionAlgorithm) {
+    self.algorithm = algorithm
+    reno = Reno()
+    cubic = CUBIC()
+  }
+
   package mutating func on(_ event: CongestionEvent) {
     switch algorithm {
     case .reno: reno.on(event, window: &window, threshold: &threshold)
+    case .cubic: cubic.on(event, window: &window, threshold: &threshold)
     }
   }
 }

@@ -120,7 +120,7 @@ extension Connection {
     status.hasTimestamps = negotiated.timestamps
     status.hasSelectiveAcknowledgement = negotiated.sack
     status.pathMTU = pathMTU
-    status.congestion = options.congestion
+    status.congestion = congestion.algorithm
     status.recovery = recovery.mode
     status.unansweredRetransmissions = flags.contains(.synAcknowledged) ? recovery.timeouts : synRetransmissions
     status.unansweredProbes = keepAlive.unanswered

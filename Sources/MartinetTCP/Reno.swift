@@ -7,25 +7,16 @@ struct Reno {
     switch event {
     case .acknowledged(let sample):
       grow(sample, window: &window, threshold: threshold)
-    case .duplicateInRecovery(let segmentSize, let flightSize):
-      // The inflation stops at what is outstanding: a peer that invents duplicates gains nothing (RFC 5681 section 3.2).
-      window = min(window + segmentSize, max(window, threshold + flightSize))
     case .enteredRecovery(let flightSize, let segmentSize, let usesSACK):
       threshold = Reno.halved(flightSize, segmentSize)
       window = usesSACK ? threshold : threshold + 3 * segmentSize
       acknowledged = 0
-    case .partialAcknowledgement(let octets, let segmentSize):
-      window = max(window - octets + (octets >= segmentSize ? segmentSize : 0), segmentSize)
-    case .leftRecovery(let flightSize, let segmentSize, let usesSACK):
-      window = usesSACK ? threshold : min(threshold, max(flightSize, segmentSize) + segmentSize)
     case .timedOut(let flightSize, let segmentSize, let isFirst):
       if isFirst { threshold = Reno.halved(flightSize, segmentSize) }
       window = segmentSize
       acknowledged = 0
-    case .idle(let initialWindow):
-      window = min(window, initialWindow)
-    case .segmentSizeChanged(let old, let new):
-      if old > 0 && new < old { window = max(window / old * new, new) }
+    case .duplicateInRecovery, .partialAcknowledgement, .leftRecovery, .idle, .segmentSizeChanged:
+      RecoveryWindow.move(on: event, window: &window, threshold: threshold)
     }
   }
 
@@ -38,8 +29,7 @@ struct Reno {
     if window < threshold {
       // The window grows only while it is what holds the sender back.
       guard sample.inFlightBefore * 2 >= window else { return }
-      let limit = sample.isAfterTimeout ? sample.segmentSize : 2 * sample.segmentSize
-      window = min(window + min(sample.octets, limit), Congestion.unlimited)
+      window = min(window + sample.cautiousGrowth, Congestion.unlimited)
       return
     }
     guard sample.inFlightBefore + 3 * sample.segmentSize >= window else { return }
