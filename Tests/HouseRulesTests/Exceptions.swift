@@ -53,7 +53,7 @@ enum Exceptions {
       path: "Sources/MartinetTool/Demo/DemoRun.swift", what: "@unchecked Sendable",
       reason: "The threads of a simulation use it, of which exactly one runs at a time."),
     RuleException(
-      path: "Sources/MartinetTool/Demo/DemoWatcher.swift", what: "@unchecked Sendable",
+      path: "Sources/MartinetTool/Story/SimulationWatcher.swift", what: "@unchecked Sendable",
       reason: "The threads of a simulation use it, of which exactly one runs at a time."),
     RuleException(
       path: "Tests/MartinetTests/CoreTests.swift", what: "@unchecked Sendable",

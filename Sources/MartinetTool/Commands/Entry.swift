@@ -13,8 +13,14 @@ struct Entry: ParsableCommand {
         martinet demo                              a file crosses a simulated network
         martinet receive inbox                     save what others send
         martinet send photo.jpg 10.77.0.1:9000     send it from another terminal
+        martinet listen 9000                       one connection, joined to standard input and output
+        martinet connect 10.77.0.1:9000            the other end of it
+        martinet http http://example.org/          a page in five steps, each segment in view
       """,
-    subcommands: [DemoCommand.self, ReceiveCommand.self, SendCommand.self])
+    subcommands: [
+      DemoCommand.self, ReceiveCommand.self, SendCommand.self, ConnectCommand.self, ListenCommand.self,
+      HTTPCommand.self,
+    ])
 
   static func main() {
     // A reader of our output that goes away is seen by the write that fails.

@@ -16,7 +16,7 @@ package final class DemoRun: @unchecked Sendable {
   private let left: HostID
   private let right: HostID
   private let wire: WireID
-  private let watcher: DemoWatcher
+  private let watcher: SimulationWatcher
   private let progress: (Int, Interval) -> Void
   private var sent = Digest()
   private var received = Digest()
@@ -49,7 +49,8 @@ package final class DemoRun: @unchecked Sendable {
     for host in [left, right] { network.withHost(host) { host, _ in host.setTracing(true) } }
     if capture != nil || plan.unfold != nil { network.tap(left) }
     simulation = Simulation(network)
-    watcher = DemoWatcher(plan, left: left, right: right, capture: capture)
+    watcher = SimulationWatcher(
+      (left, "sender"), (right, "receiver"), transit: plan.longestTransit, wanted: plan.unfold, capture: capture)
   }
 
   private func perform() throws -> DemoOutcome {
@@ -140,16 +141,9 @@ package final class DemoRun: @unchecked Sendable {
     progress(octets, now - .zero)
   }
 
-  /// Lets the last acknowledgements arrive. TIME-WAIT is not waited for: it is a final state that one can show.
   private func finishClosing() {
-    simulation.withNetwork { network in
-      let (left, right) = (left, right)
-      network.run(until: network.now + .seconds(120)) { network in
-        network.packetsInFlight > 0 || network.withHost(left) { host, _ in host.hasUnfinishedBusiness }
-          || network.withHost(right) { host, _ in host.hasUnfinishedBusiness }
-      }
-    }
-    observe()
+    simulation.withNetwork { watcher.finishClosing(&$0) }
+    progress(octets, simulation.withNetwork { $0.now } - .zero)
   }
 
   // MARK: What it brought

@@ -46,6 +46,8 @@ package struct Ladder {
         line(
           time: change.time, row: row,
           middle: aside(marks.plain(change.trigger.words), at: change.side))
+      case .remark(let remark):
+        line(time: remark.time, row: row, middle: aside(marks.plain(remark.text), at: remark.side))
       case .gap(let gap): draw(gap)
       case .start:
         line(time: nil, row: row, middle: marks.bar + blank(lane) + marks.bar)

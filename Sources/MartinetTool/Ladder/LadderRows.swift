@@ -7,6 +7,7 @@ struct LadderRow {
     case start
     case flight(Flight)
     case phase(PhaseChange)
+    case remark(Remark)
     case gap(Gap)
   }
 
@@ -62,6 +63,7 @@ enum LadderRows {
     guard case .flight(let flight) = item else {
       flush(&waiting, into: &rows)
       if case .gap(let gap) = item { return LadderRow(content: .gap(gap)) }
+      if case .remark(let remark) = item { return LadderRow(content: .remark(remark)) }
       return LadderRow(content: .start)
     }
     var row = LadderRow(content: .flight(flight))

@@ -13,6 +13,7 @@ struct LadderDrawing {
     case departure(Int)
     case arrival(Int)
     case phase(PhaseChange)
+    case remark(Remark)
     case gap(Gap)
   }
 
@@ -43,6 +44,9 @@ struct LadderDrawing {
       case .phase(let change):
         clock = change.time
         marks.append((clock, marks.count, .phase(change)))
+      case .remark(let remark):
+        clock = remark.time
+        marks.append((clock, marks.count, .remark(remark)))
       case .gap(let gap):
         clock = gap.begin
         marks.append((clock, marks.count, .gap(gap)))
@@ -89,6 +93,9 @@ struct LadderDrawing {
       y += 17
       write(
         change.to.words, "phase", at: change.side, title: "\(Figures.clock(change.time)) s: \(change.trigger.words)")
+    case .remark(let remark):
+      y += 17
+      write(remark.text, "remark", at: remark.side, title: "\(Figures.clock(remark.time)) s")
     case .gap(let gap):
       y += 26
       let text =

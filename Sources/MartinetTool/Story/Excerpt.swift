@@ -6,8 +6,26 @@ package enum LadderItem: Equatable, Sendable {
   case heading(String)
   case flight(Flight)
   case phase(PhaseChange)
+  case remark(Remark)
   /// Segments that are counted instead of drawn.
   case gap(Gap)
+}
+
+/// The titles of the steps of a request and its response.
+package struct StepTitles: Sendable {
+  package var resolution: String
+  package var handshake: String
+  package var request: String
+  package var response: String
+  package var closing: String
+
+  package init(resolution: String, handshake: String, request: String, response: String, closing: String) {
+    self.resolution = resolution
+    self.handshake = handshake
+    self.request = request
+    self.response = response
+    self.closing = closing
+  }
 }
 
 /// Chooses what of a story is drawn: the handshake, the first losses with their repair, the closing. Long runs between
@@ -23,8 +41,19 @@ package struct Excerpt {
   package static func rows(of story: Story, episodes: Int = 2) -> [LadderItem] {
     var excerpt = Excerpt(story, episodes: episodes)
     excerpt.keepOpening()
+    excerpt.headings[0] = "handshake"
     excerpt.keepLosses()
-    excerpt.keepClosing()
+    if let start = excerpt.keepClosing(lead: 2) { excerpt.headings[start] = "closing" }
+    excerpt.closeSmallGaps()
+    return excerpt.rows()
+  }
+
+  /// The rows for the story of one request and its response, in five steps.
+  package static func rows(of story: Story, steps: StepTitles, episodes: Int = 1) -> [LadderItem] {
+    var excerpt = Excerpt(story, episodes: episodes)
+    excerpt.keepOpening()
+    excerpt.keepLosses()
+    excerpt.divide(by: steps, closing: excerpt.keepClosing(lead: 0))
     excerpt.closeSmallGaps()
     return excerpt.rows()
   }
@@ -32,7 +61,12 @@ package struct Excerpt {
   private init(_ story: Story, episodes: Int) {
     happenings = story.happenings
     self.episodes = episodes
-    isKept = happenings.map { if case .phase = $0 { true } else { false } }
+    isKept = happenings.map {
+      switch $0 {
+      case .phase, .remark: true
+      case .flight, .unrecorded: false
+      }
+    }
   }
 
   private func flight(_ index: Int) -> Flight? {
@@ -49,7 +83,37 @@ package struct Excerpt {
       if flight.payload > 0 || afterData > 0 { afterData += 1 }
       if afterData == 4 { break }
     }
-    headings[0] = "handshake"
+  }
+
+  // MARK: Steps
+
+  /// Puts the titles where the steps begin: with what is asked of the resolver, what follows it, the first octets of either side, the end.
+  private mutating func divide(by steps: StepTitles, closing: Int?) {
+    headings[0] = steps.resolution
+    if let index = happenings.firstIndex(where: { if case .remark = $0 { false } else { true } }) {
+      headings[index] = steps.handshake
+    }
+    for (side, title) in [(Side.left, steps.request), (.right, steps.response)] {
+      guard let index = happenings.indices.first(where: { carries($0, from: side) }) else { continue }
+      keep(index)
+      headings[start(of: index)] = title
+    }
+    guard let closing else { return }
+    // The last octets of a response may carry its end.
+    let place = start(of: closing)
+    headings[headings[place] == nil ? place : min(place + 1, happenings.count - 1)] = steps.closing
+  }
+
+  private func carries(_ index: Int, from side: Side) -> Bool {
+    flight(index).map { $0.from == side && $0.payload > 0 } ?? false
+  }
+
+  /// Where the row of flight `index` begins: a change of state that goes with it stands before it.
+  private func start(of index: Int) -> Int {
+    guard index > 0, let flight = flight(index), case .phase(let change) = happenings[index - 1],
+      change.side == flight.from, change.time == flight.departure
+    else { return index }
+    return index - 1
   }
 
   private mutating func keepLosses() {
@@ -119,14 +183,14 @@ package struct Excerpt {
     isKept[index] = true
   }
 
-  /// Keeps the FINs, what acknowledges them, and what leads up to the first.
-  private mutating func keepClosing() {
+  /// Keeps the FINs, what acknowledges them, and `lead` segments that lead up to the first. Returns where that begins.
+  private mutating func keepClosing(lead: Int) -> Int? {
     let flights = happenings.indices.filter { flight($0) != nil }
     guard let first = flights.firstIndex(where: { ends(flight($0)) }) else {
       for index in flights.suffix(4) { keep(index) }
-      return
+      return nil
     }
-    let start = max(0, first - 2)
+    let start = max(0, first - lead)
     for index in flights[start...first] { keep(index) }
     var behind: [Side: Int] = [:]
     var kept = 0
@@ -138,7 +202,7 @@ package struct Excerpt {
       kept += 1
       keep(index)
     }
-    headings[flights[start]] = "closing"
+    return flights[start]
   }
 
   private func ends(_ flight: Flight?) -> Bool {
@@ -182,6 +246,10 @@ package struct Excerpt {
         flush(&gap, into: &rows)
         if let heading = headings[index] { rows.append(.heading(heading)) }
         rows.append(.phase(change))
+      case .remark(let remark):
+        flush(&gap, into: &rows)
+        if let heading = headings[index] { rows.append(.heading(heading)) }
+        rows.append(.remark(remark))
       }
     }
     flush(&gap, into: &rows)

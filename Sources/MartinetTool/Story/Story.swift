@@ -98,10 +98,24 @@ package struct PhaseChange: Equatable, Sendable {
   }
 }
 
+/// What the program at one end says of itself.
+package struct Remark: Equatable, Sendable {
+  package var side: Side
+  package var time: Instant
+  package var text: String
+
+  package init(_ text: String, side: Side, time: Instant) {
+    self.text = text
+    self.side = side
+    self.time = time
+  }
+}
+
 /// What happened, in the order in which it did.
 package enum Happening: Equatable, Sendable {
   case flight(Flight)
   case phase(PhaseChange)
+  case remark(Remark)
   /// Segments that left while the record was full.
   case unrecorded(Gap)
 
@@ -109,6 +123,7 @@ package enum Happening: Equatable, Sendable {
     switch self {
     case .flight(let flight): flight.departure
     case .phase(let change): change.time
+    case .remark(let remark): remark.time
     case .unrecorded(let gap): gap.begin
     }
   }

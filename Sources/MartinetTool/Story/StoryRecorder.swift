@@ -56,6 +56,10 @@ package struct StoryRecorder {
     }
   }
 
+  package mutating func record(_ remark: Remark) {
+    _ = chronicle.append(.remark(remark))
+  }
+
   private mutating func name(_ side: Side, _ endpoint: Endpoint) {
     if side == .left { story.left.endpoint = endpoint.description } else { story.right.endpoint = endpoint.description }
   }

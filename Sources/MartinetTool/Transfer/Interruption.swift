@@ -22,7 +22,10 @@ final class Interruption: Sendable {
       }
       self.files?.abandon()
       stack?.abortAll()
-      Terminal.complain("ended by \(SignalWatch.name(number)): open connections are reset, unfinished files removed")
+      // Who hangs up does not read on: ssh ends its ProxyCommand so, each time.
+      guard number != SIGHUP else { return }
+      let remains = self.files == nil ? "" : ", unfinished files removed"
+      Terminal.complain("ended by \(SignalWatch.name(number)): open connections are reset\(remains)")
     }
   }
 

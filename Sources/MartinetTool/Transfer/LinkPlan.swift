@@ -46,6 +46,20 @@ struct LinkPlan {
     }
   }
 
+  /// Runs `body` on a host on the link. A signal, and an error of `body`, reset what is open.
+  func use(_ body: (NetworkStack, [IPPrefix]) throws -> Void) throws(Failure) {
+    let interruption = Interruption()
+    let (stack, addresses) = try open()
+    interruption.covers(stack)
+    do {
+      try body(stack, addresses)
+    } catch {
+      interruption.yieldIfHappening()
+      stack.abortAll()
+      throw error as? Failure ?? Failure("\(error)")
+    }
+  }
+
   private func openLink() throws(LinkError) -> (any Link, [IPPrefix]) {
     // A link is let go only when there is another: else the system might give the same port again.
     var refused: [TunnelLink] = []

@@ -12,35 +12,15 @@ struct Sender {
   private static let limit = Duration.seconds(10)
 
   func run(over plan: LinkPlan) throws(Failure) {
-    let interruption = Interruption()
-    let (stack, _) = try plan.open()
-    interruption.covers(stack)
-    do {
-      let socket = try Socket(
-        host: destination.host, port: Int(destination.port), on: stack, timeout: Sender.patience)
+    try plan.use { stack, _ in
       do {
+        let socket = try Socket(
+          host: destination.host, port: Int(destination.port), on: stack, timeout: Sender.patience)
         try transfer(over: socket, stack)
-      } catch {
-        socket.abort()
-        throw error
+      } catch let error as SocketError {
+        throw Failure("\(source.name) was not sent: \(error)\(error.advice)")
       }
-    } catch let failure as Failure {
-      interruption.yieldIfHappening()
-      stack.abortAll()
-      throw failure
-    } catch {
-      interruption.yieldIfHappening()
-      stack.abortAll()
-      throw Failure("\(source.name) was not sent: \(error)\(Sender.advice(error))")
     }
-  }
-
-  /// Silence has a likely cause.
-  private static func advice(_ error: any Error) -> String {
-    guard let error = error as? SocketError, error.operation == .connect, case .timedOut = error.reason else {
-      return ""
-    }
-    return "; is a receiver running, and on this link?"
   }
 
   private func transfer(over socket: Socket, _ stack: NetworkStack) throws {

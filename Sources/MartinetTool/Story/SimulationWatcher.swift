@@ -4,12 +4,14 @@ import MartinetStack
 import MartinetTCP
 import MartinetWire
 
-/// Follows a demonstration: makes a story of what both hosts tell, and a capture of what the sender's host sees.
+/// Follows two hosts of a simulation: makes a story of what both tell, and a capture of what the left one sees.
 ///
 /// It belongs to the threads of a simulation, of which exactly one runs at a time; that is what makes it safe to share.
-final class DemoWatcher: @unchecked Sendable {
+final class SimulationWatcher: @unchecked Sendable {
   private let left: HostID
   private let right: HostID
+  /// What the left host is called.
+  private let name: String
   private var recorder: StoryRecorder
   private let capture: OutputFile?
   private var isCaptureOpen = false
@@ -22,14 +24,38 @@ final class DemoWatcher: @unchecked Sendable {
   private(set) var packets = 0
   private(set) var unfolded: (layer: Layer, title: String)?
 
-  init(_ plan: DemoPlan, left: HostID, right: HostID, capture: OutputFile?) {
-    self.left = left
-    self.right = right
+  /// Watches `left` and `right`, which must be traced; with a capture or a wanted packet `left` must be tapped.
+  ///
+  /// - Parameters:
+  ///   - transit: the longest time that a packet can be on its way.
+  ///   - wanted: the packet of the left host to take apart, counted from 1.
+  init(
+    _ left: (host: HostID, name: String), _ right: (host: HostID, name: String), transit: Interval,
+    wanted: Int? = nil, capture: OutputFile?
+  ) {
+    self.left = left.host
+    self.right = right.host
     self.capture = capture
-    wanted = plan.unfold
+    self.wanted = wanted
+    name = left.name
     recorder = StoryRecorder(
-      left: Party(name: "sender", endpoint: ""), right: Party(name: "receiver", endpoint: ""),
-      wire: .watched(transit: plan.longestTransit))
+      left: Party(name: left.name, endpoint: ""), right: Party(name: right.name, endpoint: ""),
+      wire: .watched(transit: transit))
+  }
+
+  /// Notes what the program of one side says of itself.
+  func record(_ remark: Remark) {
+    recorder.record(remark)
+  }
+
+  /// Lets the last acknowledgements arrive. TIME-WAIT is not waited for: it is a final state that one can show.
+  func finishClosing(_ network: inout Network) {
+    let hosts = [left, right]
+    network.run(until: network.now + .seconds(120)) { network in
+      network.packetsInFlight > 0
+        || hosts.contains { network.withHost($0) { host, _ in host.hasUnfinishedBusiness } }
+    }
+    observe(&network)
   }
 
   /// Takes what the hosts and the tap have recorded.
@@ -109,7 +135,7 @@ final class DemoWatcher: @unchecked Sendable {
 
   /// Remembers where the numbers of a direction begin, which only its SYN tells.
   private func learn(_ bytes: RawSpan, isSent: Bool) {
-    guard let header = DemoWatcher.segment(in: bytes), header.isSYN else { return }
+    guard let header = SimulationWatcher.segment(in: bytes), header.isSYN else { return }
     origins[isSent] = header.sequence.rawValue
     shifts[isSent] = header.options.has(.windowScale) ? Int(header.options.windowScale.shift) : nil
   }
@@ -127,7 +153,7 @@ final class DemoWatcher: @unchecked Sendable {
     let context = UnfoldContext(origin: origins[isSent], peerOrigin: origins[!isSent], windowShift: shift)
     let octets = bytes.withUnsafeBytes { Array($0) }
     let title =
-      "packet \(packets), \(isSent ? "sent" : "received") by the sender's host at \(Figures.clock(packet.time)) s"
+      "packet \(packets), \(isSent ? "sent" : "received") by the \(name)'s host at \(Figures.clock(packet.time)) s"
     return (Dissection.packet(octets, in: context), title)
   }
 
