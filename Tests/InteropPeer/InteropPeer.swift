@@ -6,7 +6,14 @@ import Martinet
 /// One TCP connection of a stack of ours, told what to do by the kernel-interop tests; it reports as the kernel's peer there does, as JSON.
 @main
 struct InteropPeer: ParsableCommand {
-  enum Role: String, ExpressibleByArgument { case connect, listen }
+  enum Role: String, ExpressibleByArgument {
+    case connect
+    case listen
+    /// Answers HTTP requests until it is killed.
+    case serve
+    /// Passes connections on to ``onwardPort`` of the loopback address until it is killed.
+    case forward
+  }
   enum End: String, ExpressibleByArgument {
     /// Ends the output, then reads to the end.
     case halfClose = "half-close"
@@ -50,6 +57,7 @@ struct InteropPeer: ParsableCommand {
   /// Seconds that may pass at the end until everything is acknowledged.
   @Option var patience = 10.0
   @OptionGroup var impairments: ImpairmentOptions
+  @Option var onwardPort: UInt16 = 0
 
   struct Report: Encodable {
     var received = 0
@@ -76,6 +84,7 @@ struct InteropPeer: ParsableCommand {
     let stack = try NetworkStack([LinkAttachment(holding, addresses: addresses)])
     if deaf > 0 { holding.hold(seconds: deaf) }
     say("ready")
+    if role == .serve || role == .forward { try serve(on: stack) }
     Thread.sleep(forTimeInterval: openAfter)
     var report = Report()
     let begin = Date()
@@ -93,5 +102,24 @@ struct InteropPeer: ParsableCommand {
 
   func say(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
+  }
+
+  /// Gives each connection a thread.
+  private func serve(on stack: NetworkStack) throws -> Never {
+    let content = try send.map { try Data(contentsOf: URL(filePath: $0)) } ?? Data()
+    let (web, forwarder) = (WebServer(content: content), Forwarder(port: onwardPort))
+    let isWeb = role == .serve
+    let server = try ServerSocket(port: port, address: nil, on: stack)
+    say("listening")
+    while true {
+      let socket = try server.accept()
+      Thread.detachNewThread {
+        do {
+          try isWeb ? web.serve(socket) : forwarder.serve(socket)
+        } catch {
+          socket.abort()
+        }
+      }
+    }
   }
 }

@@ -38,9 +38,18 @@ final class Child {
 
   /// Waits until it says `text`; fails the test if it ends or `seconds` pass before.
   func awaits(_ text: String, seconds: Double = 20) throws {
+    try awaits(text, in: { said }, seconds)
+  }
+
+  /// As ``awaits(_:seconds:)``, on standard error.
+  func complains(_ text: String, seconds: Double = 20) throws {
+    try awaits(text, in: { complained }, seconds)
+  }
+
+  private func awaits(_ text: String, in stream: () -> String, _ seconds: Double) throws {
     try poll(seconds, for: "\"\(text)\"") {
-      if said.contains(text) { return true }
-      if !isRunning && !said.contains(text) { throw Failure("it ended without saying \"\(text)\"", self) }
+      if stream().contains(text) { return true }
+      if !isRunning && !stream().contains(text) { throw Failure("it ended without saying \"\(text)\"", self) }
       return false
     }
   }

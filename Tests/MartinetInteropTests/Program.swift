@@ -5,13 +5,22 @@ enum Program {
   private static let packages = [
     "ping": "iputils-ping", "traceroute": "traceroute", "tshark": "tshark", "nc": "netcat-openbsd", "ip": "iproute2",
     "ss": "iproute2", "python3": "python3", "curl": "curl", "setpriv": "util-linux", "unshare": "util-linux",
-    "nsenter": "util-linux",
+    "nsenter": "util-linux", "ssh": "openssh-client", "ssh-keygen": "openssh-client", "sshd": "openssh-server",
+    "nginx": "nginx-light", "rabbitmq-server": "rabbitmq-server", "epmd": "erlang-base", "iperf3": "iperf3",
   ]
 
   struct Missing: Error, CustomStringConvertible {
     let program: String
+    var command: String?
     var description: String {
-      "\(program) is missing: apt-get install \(packages[program] ?? program)"
+      "\(program) is missing: \(command ?? "apt-get install \(packages[program] ?? program)")"
+    }
+  }
+
+  /// Checks that python3 has `module`.
+  static func require(pythonModule module: String, in namespace: NetworkNamespace) throws {
+    guard try namespace.start("python3", ["-c", "import \(module)"]).status() == 0 else {
+      throw Missing(program: "the Python module \(module)", command: "pip install \(module)")
     }
   }
 

@@ -32,6 +32,8 @@ package struct StandardStream: Sendable {
 
   /// Lets the reader at the other side see the end. The number of the descriptor stays taken, so that no file gets it.
   package func end() throws(Failure) {
+    // A socket may be standard input as well, which keeps it open.
+    if shutdown(descriptor, Int32(SHUT_WR)) < 0 && errno != ENOTSOCK { throw Failure.system(name) }
     let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
     guard nowhere >= 0 else { throw Failure.system(name) }
     defer { close(nowhere) }
