@@ -24,13 +24,22 @@ final class Program {
     }
   }
 
-  init(_ arguments: [String]) throws {
+  /// - Parameters:
+  ///   - input: what the program reads; nothing without it.
+  ///   - file: where its standard output goes; without it ``standardOutput`` has it. Much output belongs in a file: the end of what
+  ///     Foundation takes from a pipe may be missing on a busy machine.
+  init(_ arguments: [String], input: Pipe? = nil, outputFile file: String? = nil) throws {
     Glibc.signal(SIGPIPE, SIG_IGN)
     process.executableURL = URL(filePath: try Program.path)
     process.arguments = arguments
-    process.standardOutput = output.pipe
+    if let file {
+      guard FileManager.default.createFile(atPath: file, contents: nil) else { throw Failure.system(file) }
+      process.standardOutput = FileHandle(forWritingAtPath: file)
+    } else {
+      process.standardOutput = output.pipe
+    }
     process.standardError = complaints.pipe
-    process.standardInput = FileHandle.nullDevice
+    process.standardInput = input ?? FileHandle.nullDevice
     try process.run()
   }
 
@@ -38,6 +47,12 @@ final class Program {
   func wait(for text: String, seconds: Double = 20) -> Bool {
     Program.wait(seconds: seconds) { self.output.text.contains(text) || !self.process.isRunning }
       && output.text.contains(text)
+  }
+
+  /// Waits until the program has printed `text` on standard error.
+  func waitForComplaint(_ text: String, seconds: Double = 20) -> Bool {
+    Program.wait(seconds: seconds) { self.complaints.text.contains(text) || !self.process.isRunning }
+      && complaints.text.contains(text)
   }
 
   /// Waits for the end; the exit status, or nil if it does not come.

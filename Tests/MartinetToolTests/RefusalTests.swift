@@ -48,9 +48,37 @@ struct RefusalTests {
       (["demo", "--delay", "soon"], "soon"), (["demo", "--rate", "0"], "--rate"), (["demo", "--seed", "-3"], "seed"),
       (["demo", "--size", "8 apples"], "8 apples"), (["demo", "--unfold", "0"], "--unfold"),
       (["demo", "--size", "1KB", "--file", "/etc/passwd"], "exclude"), (["fly"], "fly"),
+      (["connect"], "HOST:PORT"), (["connect", "10.77.0.1"], "10.77.0.1"), (["connect", "a:0"], "a:0"),
+      (["connect", "a:1", "b:2"], "b:2"), (["connect", "a:1", "--link", "tun:mt0"], "--address"),
+      (["listen"], "PORT"), (["listen", "0"], "0"), (["listen", "http"], "http"), (["http"], "URL"),
+      (["http", "https://example.org/"], "no TLS"), (["http", "example.org"], "begins with http://"),
+      (["http", "ftp://example.org/"], "only http"), (["http", "http://"], "no host"),
+      (["http", "http://a:0/"], "1 to 65535"), (["http", "http://me@a/"], "user name"),
+      (["http", "http://a/b c"], "percent-encoded"), (["http", "http://a/", "--dns", "10.77.0.1"], "--link"),
+      (["http", "http://a/", "--address", "10.77.0.2/16"], "--link"),
+      (["http", "http://a/", "--link", "udp:127.0.0.1:7", "--dns", "dns.example"], "DNS server"),
     ])
   func arguments(arguments: [String], part: String) throws {
     try expectRefusal(arguments, part)
+  }
+
+  @Test(
+    "A page that cannot be had is said in one line",
+    arguments: [
+      ("http://nowhere.invalid/", "no address is known for \"nowhere.invalid\""),
+      ("http://10.77.9.9/", "connect 10.77.9.9:80: timed out"), ("http://a/garbage", "the response is malformed"),
+    ])
+  func pages(url: String, part: String) throws {
+    try expectRefusal(["http", url], part)
+  }
+
+  @Test("A response that ends before its end is printed as far as it goes, and said in one line")
+  func truncated() throws {
+    let program = try Program(["http", "http://a/truncated"])
+    #expect(program.status(within: 20) == 1)
+    #expect(program.waitForComplaint("the response is truncated"))
+    #expect(program.standardError.split(separator: "\n").count == 1)
+    #expect(program.standardOutput.hasPrefix("This page"))
   }
 
   @Test("A packet that there is not is said in one line")

@@ -46,8 +46,7 @@ package struct Ladder {
         line(
           time: change.time, row: row,
           middle: aside(marks.plain(change.trigger.words), at: change.side))
-      case .remark(let remark):
-        line(time: remark.time, row: row, middle: aside(marks.plain(remark.text), at: remark.side))
+      case .remark(let remark): draw(remark, row)
       case .gap(let gap): draw(gap)
       case .start:
         line(time: nil, row: row, middle: marks.bar + blank(lane) + marks.bar)
@@ -89,6 +88,13 @@ package struct Ladder {
     return side == .left
       ? marks.bar + " " + ink(.faint, shown) + gap + marks.bar
       : marks.bar + gap + ink(.faint, shown) + " " + marks.bar
+  }
+
+  private mutating func draw(_ remark: Remark, _ row: LadderRow) {
+    for (index, text) in TextWrap.words(marks.plain(remark.text), width: lane - 2).enumerated() {
+      let aside = aside(text, at: remark.side)
+      if index == 0 { line(time: remark.time, row: row, middle: aside) } else { plainLine(aside) }
+    }
   }
 
   private mutating func draw(_ gap: Gap) {
