@@ -27,7 +27,8 @@ public struct LinkAttachment: Sendable {
 public final class NetworkStack: Sendable {
   package let core: StackCore
   let resolver: any Resolver
-  let connectionDefaults: ConnectionOptions
+  let configuration: HostConfiguration
+  var connectionDefaults: ConnectionOptions { configuration.tcp.connection }
 
   /// A stack on links.
   ///
@@ -42,7 +43,7 @@ public final class NetworkStack: Sendable {
     resolver: any Resolver = SystemResolver(), spins: Int = 0
   ) throws(LinkError) {
     self.resolver = resolver
-    connectionDefaults = configuration.tcp.connection
+    self.configuration = configuration
     core = try StackCore.overLinks(
       attachments.map { attachment in
         DriverLink(link: attachment.link, addresses: attachment.addresses, gateways: attachment.gateways)
@@ -62,7 +63,7 @@ public final class NetworkStack: Sendable {
   init(_ core: StackCore, configuration: HostConfiguration, resolver: any Resolver) {
     self.core = core
     self.resolver = resolver
-    connectionDefaults = configuration.tcp.connection
+    self.configuration = configuration
   }
 
   deinit {
@@ -126,16 +127,26 @@ public final class NetworkStack: Sendable {
     }
   }
 
+  func checkedPort(_ port: Int) throws(SocketError) -> UInt16 {
+    guard let number = UInt16(exactly: port) else {
+      throw SocketError(.connect, nil, .invalidArgument("a port is from 0 to 65535, not \(port)"))
+    }
+    return number
+  }
+
   /// The first address of `host` that there is a route to, with `port`.
   ///
   /// - Parameter family: the only family to consider, true for IPv4.
   func endpoint(host: String?, port: Int, family: Bool?) throws(SocketError) -> Endpoint {
-    guard let number = UInt16(exactly: port) else {
-      throw SocketError(.connect, nil, .invalidArgument("a port is from 0 to 65535, not \(port)"))
-    }
+    let number = try checkedPort(port)
     guard let host else { return Endpoint(family == false ? .v6(.loopback) : .v4(.loopback), number) }
-    var addresses = IPAddress(parsing: host).map { [$0] } ?? resolver.addresses(of: host)
-    if let family { addresses.removeAll { $0.isIPv4 != family } }
+    let wanted = family.map { $0 ? AddressFamily.ipv4 : .ipv6 }
+    let addresses =
+      if let literal = IPAddress(parsing: host) {
+        AddressFamily(of: literal) == wanted ?? AddressFamily(of: literal) ? [literal] : []
+      } else {
+        try resolver.addresses(of: host, wanted, on: self)
+      }
     guard let address = addresses.first(where: { core.canReach($0) }) ?? addresses.first else {
       throw SocketError(.resolve, nil, .unknownHost(host))
     }

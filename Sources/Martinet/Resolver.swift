@@ -1,22 +1,109 @@
 import MartinetRuntime
+import MartinetTCP
 import MartinetWire
 
-/// Finds the addresses of a name.
-public protocol Resolver: Sendable {
-  /// The addresses of `name`, best first; none if there is none. May block.
-  func addresses(of name: String) -> [IPAddress]
+/// One of the two families of addresses.
+public enum AddressFamily: Hashable, Sendable, CaseIterable {
+  case ipv6
+  case ipv4
+
+  public init(of address: IPAddress) {
+    self = address.isIPv4 ? .ipv4 : .ipv6
+  }
 }
 
-/// The resolver of the operating system: hosts file, DNS, and whatever else it is set up with.
-///
-/// It asks over the system's network, not over the stack; in virtual time its answer takes no time.
-public struct SystemResolver: Resolver {
-  /// The most addresses that are taken from an answer.
-  private static let limit = 16
+/// Finds the addresses of names.
+public protocol Resolver: Sendable {
+  /// Begins to look for the addresses of `name`.
+  ///
+  /// - Parameters:
+  ///   - families: which addresses are wanted: one family or both.
+  ///   - stack: over which others are asked, if the resolver asks over a stack, and whose clock counts.
+  ///   - notify: to be called, never from inside ``NameLookup/poll(at:)``, when polling again may bring more.
+  func lookUp(
+    _ name: String, _ families: [AddressFamily], on stack: NetworkStack, notify: @escaping @Sendable () -> Void
+  ) -> any NameLookup
+}
+
+/// The search for the addresses of one name, by whoever began it. Nothing of it blocks.
+public protocol NameLookup: AnyObject {
+  /// Goes on as far as it can.
+  func poll(at now: Instant) -> NameProgress
+  /// Ends the search. May be called after its end as well.
+  func cancel()
+}
+
+/// How far the search for the addresses of a name has come.
+public struct NameProgress: Sendable {
+  /// What is known of one family: its addresses, none if there are none for sure, or why that could not be found out.
+  public typealias Answer = Result<[IPAddress], SocketError>
+  /// Nil: not known yet, or not wanted.
+  public var ipv6: Answer?
+  /// Nil: not known yet, or not wanted.
+  public var ipv4: Answer?
+  /// When polling again brings more even if nobody notifies.
+  public var deadline = Instant.never
 
   public init() {}
 
-  public func addresses(of name: String) -> [IPAddress] {
-    SystemNames.addresses(of: name, limit: SystemResolver.limit)
+  public subscript(family: AddressFamily) -> Answer? {
+    get { family == .ipv4 ? ipv4 : ipv6 }
+    set { if family == .ipv4 { ipv4 = newValue } else { ipv6 = newValue } }
+  }
+}
+
+extension Resolver {
+  /// The addresses of `name`, best first (RFC 6724 section 6). Blocks until they are known.
+  ///
+  /// - Parameter family: the only family that is wanted; nil: both.
+  /// - Throws: ``SocketError/Reason/unknownHost(_:)`` if there is none, ``SocketError/Reason/resolutionFailed(_:_:)`` if that could not be found out.
+  public func addresses(
+    of name: String, _ family: AddressFamily? = nil, on stack: NetworkStack
+  ) throws(SocketError) -> [IPAddress] {
+    let families = family.map { [$0] } ?? AddressFamily.allCases
+    let bell = Bell()
+    let lookup = lookUp(name, families, on: stack) { bell.ring() }
+    defer { lookup.cancel() }
+    while true {
+      let progress = lookup.poll(at: stack.core.now)
+      let answers = families.compactMap { progress[$0] }
+      if answers.count == families.count {
+        return try NameProgress.merged(answers, of: name).sorted(for: stack)
+      }
+      try stack.wait(for: bell, until: progress.deadline, .resolve, nil)
+    }
+  }
+}
+
+extension NameProgress {
+  /// All addresses; if there are none, an error, the one that leaves the question open before the one that settles it.
+  static func merged(_ answers: [Answer], of name: String) throws(SocketError) -> [IPAddress] {
+    var addresses: [IPAddress] = []
+    var failure: SocketError?
+    for answer in answers {
+      switch answer {
+      case .success(let found): addresses += found
+      case .failure(let error):
+        if case .unknownHost = failure?.reason ?? .unknownHost(name) { failure = error }
+      }
+    }
+    if addresses.isEmpty { throw failure ?? SocketError(.resolve, nil, .unknownHost(name)) }
+    return addresses
+  }
+}
+
+extension NetworkStack {
+  /// Blocks until `bell` rings or `deadline` comes.
+  func wait(
+    for bell: Bell, until deadline: Instant, _ operation: SocketError.Operation, _ endpoint: Endpoint?
+  ) throws(SocketError) {
+    let waiter = try admit(operation, endpoint)
+    let blocked = core.block(waiter, until: deadline) { waiter in
+      bell.cancel(waiter)
+    } attempt: { waiter -> Bool? in
+      bell.take(otherwise: waiter) ? true : nil
+    }
+    if case .timedOut = blocked { return }
+    try blocked.result(of: operation, endpoint)
   }
 }

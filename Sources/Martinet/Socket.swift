@@ -42,18 +42,39 @@ public final class Socket: Sendable {
     }
   }
 
-  /// A socket that is connected to the first address of `host` that this stack has a route to; blocks until it is.
+  /// A socket that is connected to `host`; blocks until it is.
+  ///
+  /// With several addresses of the name, attempts are begun one after the other, IPv6 and IPv4 taking turns, without waiting for the end of the one before, and the first
+  /// connection that is complete is taken (RFC 8305); when all fail, the error is that of the last one. With an address in text form, or with `local`, one attempt is made, to the
+  /// first address that this stack has a route to.
   ///
   /// - Parameters:
   ///   - host: a name, or an address in text form; nil stands for this host's loopback address.
   ///   - port: 1 to 65535.
   ///   - local: the address and port of this end; nil and port 0 leave the choice to the stack.
+  ///   - timeout: how long to try, the search for the addresses included; nil (and zero) as long as the stack does.
+  ///   - racing: how attempts follow each other.
   public convenience init(
     host: String?, port: Int, from local: Endpoint? = nil, on stack: NetworkStack,
-    options: SocketOptions = SocketOptions(), timeout: Duration? = nil
+    options: SocketOptions = SocketOptions(), timeout: Duration? = nil, racing: HappyEyeballs = HappyEyeballs()
   ) throws(SocketError) {
-    let remote = try stack.endpoint(host: host, port: port, family: local?.address.isIPv4)
-    try self.init(to: remote, from: local, on: stack, options: options, timeout: timeout)
+    guard let host, local == nil, IPAddress(parsing: host) == nil else {
+      let remote = try stack.endpoint(host: host, port: port, family: local?.address.isIPv4)
+      try self.init(to: remote, from: local, on: stack, options: options, timeout: timeout)
+      return
+    }
+    try racing.check()
+    let number = try stack.checkedPort(port)
+    try Socket.check(timeout: timeout, nil)
+    try self.init(on: stack, options: options)
+    do throws(SocketError) {
+      var race = ConnectRace(
+        to: host, port: number, on: stack, options: options.connectionOptions(over: stack.connectionDefaults), racing)
+      try connected(race.run(within: timeout == .zero ? nil : timeout))
+    } catch {
+      close()
+      throw error
+    }
   }
 
   /// The socket of a connection that a listener accepted.

@@ -34,9 +34,7 @@ extension Socket {
   /// - Parameter timeout: how long to try; nil (and zero) as long as the stack does, three minutes by default. Not negative.
   public func connect(to remote: Endpoint, timeout: Duration? = nil) throws(SocketError) {
     let remote = remote.address.isUnspecified ? Endpoint(remote.address.loopback, remote.port) : remote
-    if let timeout, timeout < .zero {
-      throw SocketError(.connect, remote, .invalidArgument("a timeout is not negative"))
-    }
+    try Socket.check(timeout: timeout, remote)
     let waiter = try stack.admit(.connect, remote)
     let limit = timeout == .zero ? nil : timeout
     let deadline = Instant.deadline(after: limit, from: stack.core.now)
@@ -97,11 +95,23 @@ extension Socket {
       }
     }
     _ = try blocked.result(of: .connect, remote, limit: limit)
-    let local = core.status(of: handle)?.local
+    try connected(RacedConnection(handle: handle, remote: remote))
+  }
+
+  static func check(timeout: Duration?, _ remote: Endpoint?) throws(SocketError) {
+    if let timeout, timeout < .zero {
+      throw SocketError(.connect, remote, .invalidArgument("a timeout is not negative"))
+    }
+  }
+
+  /// The handshake is complete: the socket takes the connection over.
+  func connected(_ connection: RacedConnection) throws(SocketError) {
+    let local = stack.core.status(of: connection.handle)?.local
     try state.withLock { state throws(SocketError) in
-      guard !state.isClosed else { throw SocketError(.connect, remote, .closed) }
-      state.stage = .connected(handle)
+      guard !state.isClosed else { throw SocketError(.connect, connection.remote, .closed) }
+      state.stage = .connected(connection.handle)
       state.local = local ?? state.local
+      state.remote = connection.remote
       state.wasConnected = true
     }
   }

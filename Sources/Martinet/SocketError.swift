@@ -12,6 +12,8 @@ public struct SocketError: Error, Equatable, Sendable {
     case accept
     case read
     case write
+    case send
+    case receive
     case shutdownInput = "shut down input"
     case shutdownOutput = "shut down output"
     case setOption = "set option"
@@ -67,6 +69,8 @@ public struct SocketError: Error, Equatable, Sendable {
 
     /// No address is known for the name.
     case unknownHost(String)
+    /// Whether there is an address for the name could not be found out.
+    case resolutionFailed(String, ResolutionFailure)
     /// The remote host answered with a reset: nobody listens there.
     case refused
     /// The network says that the remote host or port can't be reached.
@@ -143,18 +147,23 @@ public struct SocketError: Error, Equatable, Sendable {
     switch reason {
     case .invalidArgument: .argument
     case .unsupported: .unsupported
-    case .unknownHost: .unknownHost
+    case .unknownHost, .resolutionFailed: .unknownHost
     case .timedOut: .timeout
     case .addressInUse, .addressNotAvailable: .bind
     case .noPorts: operation == .connect ? .connect : .bind
     case .refused: .connect
     case .noRoute: .noRoute
-    case .unreachable(let cause): cause.isPort ? .connect : .noRoute
+    case .unreachable(let cause): cause.isPort ? (operation.isOfDatagrams ? .portUnreachable : .connect) : .noRoute
     case .ended(.connectTimedOut), .ended(.userTimedOut): operation == .connect ? .connect : .socket
     case .unregisteredThread, .alreadyRegistered, .deadlock, .noThread: .simulation
     default: .socket
     }
   }
+}
+
+extension SocketError.Operation {
+  /// Whether only UDP sockets have it.
+  var isOfDatagrams: Bool { self == .send || self == .receive }
 }
 
 extension UnreachableCause {

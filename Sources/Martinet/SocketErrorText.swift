@@ -31,6 +31,7 @@ extension SocketError.Reason: CustomStringConvertible {
     case .noMemory: "the host's memory for packets is exhausted"
     case .stackStopped: "the network stack was shut down"
     case .unknownHost(let name): "no address is known for \"\(name)\""
+    case .resolutionFailed(let name, let failure): "the address of \"\(name)\" could not be found: \(failure)"
     case .refused: "connection refused"
     case .unreachable(let cause): "unreachable (\(cause.text))"
     case .timedOut(let limit): "timed out after \(limit)"

@@ -91,6 +91,7 @@ struct InterestTable {
 package struct Notices {
   var connections = InterestTable()
   var listeners = InterestTable()
+  var datagrams = InterestTable()
   /// Who waits until nothing of the host's is unacknowledged any more.
   var quiet = WaiterQueue()
   /// Who waits for events of the trace.
@@ -128,8 +129,8 @@ package struct Notices {
       }
     case .listener(let handle):
       listeners.takeFirst(.input, slot: handle.slot, generation: handle.generation, into: &fired)
-    case .datagram:
-      break
+    case .datagram(let handle):
+      datagrams.takeFirst(.input, slot: handle.slot, generation: handle.generation, into: &fired)
     }
   }
 
@@ -163,6 +164,7 @@ package struct Notices {
   mutating func fireEverybody() {
     connections.takeEverybody(into: &fired)
     listeners.takeEverybody(into: &fired)
+    datagrams.takeEverybody(into: &fired)
     while let waiter = quiet.takeFirst() { fired.append(waiter) }
     while let waiter = trace.takeFirst() { fired.append(waiter) }
   }

@@ -38,6 +38,19 @@ package final class StackCore: Sendable {
     }
   }
 
+  /// 64 bits that nobody outside can predict (RFC 4086); in virtual time they come from the seed.
+  package func randomWord() -> UInt64 {
+    switch driver {
+    case .real: Entropy.word()
+    case .virtual(let driver, let host): driver.randomWord(for: host)
+    }
+  }
+
+  /// Whether the stack was shut down.
+  package var isStopped: Bool {
+    if case .real(let driver) = driver { driver.isStopping } else { false }
+  }
+
   /// Says whether the calling thread may block here.
   package func admit() throws(DriverError) -> ThreadWaiter {
     let waiter = ThreadWaiter.current

@@ -15,6 +15,8 @@ package final class VirtualDriver: @unchecked Sendable {
 
   var network: Network
   var notices: [Notices] = []
+  /// The chance of each host's programs.
+  var chances: [RandomStream] = []
   /// The seats that may run, in the order in which they became ready.
   var ready = SeatLine()
   /// Who has the token.
@@ -80,6 +82,15 @@ package final class VirtualDriver: @unchecked Sendable {
       notices[id.number].moveFired(to: &fired)
     }
     return fired
+  }
+
+  func randomWord(for id: HostID) -> UInt64 {
+    lock.withLock {
+      while chances.count <= id.number {
+        chances.append(RandomStream(seed: network.seed, purpose: .runtime, index: UInt64(chances.count)))
+      }
+      return chances[id.number].next()
+    }
   }
 
   // MARK: The token

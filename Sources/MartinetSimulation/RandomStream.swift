@@ -18,6 +18,8 @@ public struct RandomStream: Sendable {
     case hostSecret = 2
     case payload = 3
     case program = 4
+    /// What a driver hands to the programs of one host.
+    case runtime = 5
   }
 
   package static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15

@@ -17,6 +17,10 @@ struct ArrivedDatagram: ~Copyable {
 struct DatagramEndpoint {
   /// What it was opened on; the address is unspecified for a wildcard.
   var bound: Endpoint
+  /// Whether the IPv6 wildcard that it is opened on stands for that of IPv4 as well.
+  var hearsBothFamilies: Bool
+  /// Whether another endpoint that is as liberal may have the same port, one at an address and one at every address.
+  var sharesPort: Bool
   /// The same while it is connected, with the address that the route asks for.
   var local: Endpoint
   /// The only endpoint that it hears, if it is connected.
@@ -32,5 +36,14 @@ struct DatagramEndpoint {
   /// What the table of endpoints knows it by.
   var key: FlowKey {
     if let remote { FlowKey(local: local, remote: remote) } else { FlowKey(bound: bound) }
+  }
+
+  /// The same for the other family, if it hears both.
+  var secondKey: FlowKey? {
+    hearsBothFamilies && remote == nil ? FlowKey(bound: Endpoint(.v4(.any), bound.port)) : nil
+  }
+
+  func hears(familyOf address: IPAddress) -> Bool {
+    hearsBothFamilies || bound.address.isIPv4 == address.isIPv4
   }
 }

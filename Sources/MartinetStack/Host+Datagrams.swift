@@ -3,38 +3,75 @@ import MartinetWire
 
 // The user calls on UDP endpoints (RFC 768, RFC 1122 section 4.1).
 extension Host {
-  /// Opens a UDP endpoint: an unspecified address means all of its family, port 0 an ephemeral port.
-  public mutating func openDatagram(on local: Endpoint, options: DatagramOptions? = nil, at now: Instant)
-    throws(HostError) -> DatagramHandle
-  {
+  /// Opens a UDP endpoint: an unspecified address means all of its family, port 0 an ephemeral port. With `sharesPort` an endpoint at one
+  /// address may stand beside a wildcard of the same port that shares it, too; the one at the address wins.
+  public mutating func openDatagram(
+    on local: Endpoint, options: DatagramOptions? = nil, sharesPort: Bool = false, at now: Instant
+  ) throws(HostError) -> DatagramHandle {
     let address = local.address
     guard address.isUnspecified || address.isLoopback || interfaces.isOurs(address) else { throw .addressNotAvailable }
-    var bound = local
-    if bound.port == 0 {
-      guard let port = ephemeralDatagramPort(local: address) else { throw .noPorts }
-      bound.port = port
-    } else if datagramPorts.isUsed(bound.port) {
-      for slot in endpoints.slots where endpoints.isLive(slot) {
-        if Host.conflict(endpoints[slot].bound, bound) { throw .addressInUse }
-      }
-    }
+    return try open(local, hearsBothFamilies: false, sharesPort: sharesPort, options: options)
+  }
+
+  /// Opens a UDP endpoint on `port` of every address of both families; 0 means an ephemeral port.
+  public mutating func openDatagram(
+    onPort port: UInt16, options: DatagramOptions? = nil, sharesPort: Bool = false, at now: Instant
+  ) throws(HostError) -> DatagramHandle {
+    try open(Endpoint(.v6(.any), port), hearsBothFamilies: true, sharesPort: sharesPort, options: options)
+  }
+
+  private mutating func open(
+    _ local: Endpoint, hearsBothFamilies: Bool, sharesPort: Bool, options: DatagramOptions?
+  ) throws(HostError) -> DatagramHandle {
     var defaults = DatagramOptions()
     defaults.hopLimit = configuration.hopLimit
-    let endpoint = DatagramEndpoint(bound: bound, local: bound, options: options ?? defaults)
+    var endpoint = DatagramEndpoint(
+      bound: local, hearsBothFamilies: hearsBothFamilies, sharesPort: sharesPort, local: local,
+      options: options ?? defaults)
+    if local.port == 0 {
+      guard let port = ephemeralDatagramPort(local: local.address) else { throw .noPorts }
+      endpoint.bound.port = port
+      endpoint.local.port = port
+    } else if datagramPorts.isUsed(local.port) {
+      for slot in endpoints.slots where endpoints.isLive(slot) {
+        if Host.conflict(endpoints[slot], endpoint) { throw .addressInUse }
+      }
+    }
     guard let slot = endpoints.insert(endpoint) else { throw .limitReached }
-    datagramPorts.add(bound.port)
-    hearing.set(slot, for: endpoint.key)
+    datagramPorts.add(endpoint.bound.port)
+    startHearing(slot)
     return DatagramHandle(slot: slot, generation: endpoints.generation(of: slot))
   }
 
-  private static func conflict(_ one: Endpoint, _ other: Endpoint) -> Bool {
-    one.port == other.port && one.address.isIPv4 == other.address.isIPv4
-      && (one.address == other.address || one.address.isUnspecified || other.address.isUnspecified)
+  /// Whether two endpoints can't be told apart by some datagram, or did not agree to share.
+  private static func conflict(_ one: DatagramEndpoint, _ other: DatagramEndpoint) -> Bool {
+    guard one.bound.port == other.bound.port else { return false }
+    let sameFamily = one.bound.address.isIPv4 == other.bound.address.isIPv4
+    if !sameFamily && !one.hearsBothFamilies && !other.hearsBothFamilies { return false }
+    let oneIsWild = one.bound.address.isUnspecified
+    let otherIsWild = other.bound.address.isUnspecified
+    if oneIsWild && otherIsWild { return true }
+    if oneIsWild || otherIsWild { return !(one.sharesPort && other.sharesPort) }
+    return one.bound.address == other.bound.address
+  }
+
+  /// Makes what comes for the endpoint find it.
+  private mutating func startHearing(_ slot: UInt32) {
+    let endpoint = endpoints[slot]
+    hearing.set(slot, for: endpoint.key)
+    if let key = endpoint.secondKey { hearing.set(slot, for: key) }
+  }
+
+  private mutating func stopHearing(_ slot: UInt32) {
+    let endpoint = endpoints[slot]
+    hearing.remove(endpoint.key)
+    if let key = endpoint.secondKey { hearing.remove(key) }
   }
 
   private func contains(_ handle: DatagramHandle) -> Bool { endpoints.contains(handle.slot, handle.generation) }
 
-  /// Makes `remote` the only endpoint that the handle hears and its default destination; nil lifts that.
+  /// Makes `remote` the only endpoint that the handle hears and its default destination; nil lifts that. What waits to be read, from whomever, is
+  /// lost when there is a new remote endpoint, and so is an error that was reported.
   public mutating func connect(_ handle: DatagramHandle, to remote: Endpoint?, at now: Instant) throws(HostError) {
     guard contains(handle) else { throw .doesNotExist }
     var endpoint = endpoints[handle.slot]
@@ -45,10 +82,21 @@ extension Host {
       let way = try way(to: remote, from: endpoint)
       endpoint.local.address = way.source
       if let other = hearing.slot(of: endpoint.key), other != handle.slot { throw .addressInUse }
+      discardArrived(handle.slot)
+      endpoint.queue = endpoints[handle.slot].queue
+      endpoint.charge = 0
+      endpoint.error = nil
     }
-    hearing.remove(endpoints[handle.slot].key)
-    hearing.set(handle.slot, for: endpoint.key)
+    stopHearing(handle.slot)
     endpoints[handle.slot] = endpoint
+    startHearing(handle.slot)
+  }
+
+  private mutating func discardArrived(_ slot: UInt32) {
+    while let place = arrivedLinks.popFirst(of: &endpoints[slot].queue) {
+      let datagram = arrived.remove(place)
+      environment.pool.release(datagram.chain)
+    }
   }
 
   /// Sends a datagram to `remote`, or to the endpoint that the handle is connected to.
@@ -91,7 +139,7 @@ extension Host {
   private func way(to remote: Endpoint, from endpoint: DatagramEndpoint) throws(HostError) -> (
     source: IPAddress, route: Route
   ) {
-    guard endpoint.bound.address.isIPv4 == remote.address.isIPv4 else { throw .familiesDiffer }
+    guard endpoint.hears(familyOf: remote.address) else { throw .familiesDiffer }
     if interfaces.isBroadcast(remote.address) && !endpoint.options.mayBroadcast { throw .invalidRemote }
     let bound = endpoint.local.address
     let preferred = bound.isUnspecified ? nil : interfaces.interface(of: bound)
@@ -137,6 +185,12 @@ extension Host {
     return endpoint.queue.isEmpty && endpoint.error == nil ? .writable : [.readable, .writable]
   }
 
+  /// Whether a datagram waits to be read, or, if those count, an error to be polled.
+  package func hasArrival(for handle: DatagramHandle, countingErrors: Bool) -> Bool {
+    guard contains(handle) else { return false }
+    return !endpoints[handle.slot].queue.isEmpty || countingErrors && endpoints[handle.slot].error != nil
+  }
+
   public mutating func setOptions(_ options: DatagramOptions, of handle: DatagramHandle) throws(HostError) {
     guard contains(handle) else { throw .doesNotExist }
     endpoints[handle.slot].options = options
@@ -145,13 +199,10 @@ extension Host {
   /// Closes the endpoint; what was not read is lost.
   public mutating func close(_ handle: DatagramHandle, at now: Instant) {
     guard contains(handle) else { return }
-    while let place = arrivedLinks.popFirst(of: &endpoints[handle.slot].queue) {
-      let datagram = arrived.remove(place)
-      environment.pool.release(datagram.chain)
-    }
+    discardArrived(handle.slot)
+    stopHearing(handle.slot)
     if endpointEvents.contains(handle.slot) { endpointEvents.remove(handle.slot, from: &eventfulEndpoints) }
     let endpoint = endpoints.remove(handle.slot)
-    hearing.remove(endpoint.key)
     datagramPorts.remove(endpoint.bound.port)
   }
 }

@@ -53,8 +53,9 @@ extension Host {
   /// Queues a datagram for its reader, if the bounds allow it.
   private mutating func keep(_ datagram: consuming ArrivedDatagram, for slot: UInt32) {
     let charge = datagram.charge
+    let room = endpoints[slot].options.receiveBufferSize ?? configuration.datagramBytes
     guard endpoints[slot].queue.count < configuration.datagramCount,
-      endpoints[slot].charge + charge <= configuration.datagramBytes, arrived.upcoming() != nil
+      endpoints[slot].charge + charge <= room, arrived.upcoming() != nil
     else {
       drop(datagram.chain, .datagramQueueFull)
       return

@@ -101,5 +101,7 @@ public struct DatagramOptions: Equatable, Sendable {
   public var mayBroadcast = false
   /// Whether datagrams larger than the path MTU are refused instead of fragmented.
   public var dontFragment = false
+  /// The most octets that wait to be read, headers counted; nil: ``HostConfiguration/datagramBytes``. A datagram is charged by whole pages of 2,048 octets.
+  public var receiveBufferSize: Int?
   public init() {}
 }

@@ -33,7 +33,7 @@ struct ConnectTests {
 
   @Test("Takes a name or an address in text form; nil is loopback", .proves("JS-03", "JS-05"))
   func names() throws {
-    struct Names: Resolver {
+    struct Names: SimpleResolver {
       func addresses(of name: String) -> [IPAddress] { name == "server.test" ? [VirtualPair.serverAddress] : [] }
     }
     let client = pair.simulation.stack(of: pair.clientHost, resolver: Names())

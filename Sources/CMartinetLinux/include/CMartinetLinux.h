@@ -6,6 +6,7 @@
 #include "CMartinetAddressing.h"
 #include "CMartinetDatagram.h"
 #include "CMartinetDevice.h"
+#include "CMartinetFiles.h"
 #include "CMartinetFutex.h"
 #include "CMartinetWaiting.h"
 

@@ -1,0 +1,121 @@
+import MartinetRuntime
+import MartinetStack
+import MartinetWire
+import Synchronization
+
+/// Sends and receives UDP datagrams, for async code: a task that waits for one holds no thread.
+///
+/// A task that is cancelled while it waits closes the socket, as the interruption of a thread does in java.net. There is no read timeout: cancel the task instead.
+public final class UDPSocket: Sendable {
+  private let socket: DatagramSocket
+
+  /// A socket that is bound.
+  ///
+  /// - Parameters:
+  ///   - port: 0 to 65535; 0 leaves the choice to the stack.
+  ///   - address: nil for every address of both families.
+  ///   - options: without ``DatagramSocketOptions/readTimeout``, which is unsupported here.
+  public init(
+    port: Int = 0, address: IPAddress? = nil, on stack: NetworkStack,
+    options: DatagramSocketOptions = DatagramSocketOptions()
+  ) throws(SocketError) {
+    guard options.readTimeout == nil else { throw SocketError(.open, nil, .unsupported("a read timeout of async code")) }
+    socket = try DatagramSocket(port: port, address: address, on: stack, options: options)
+  }
+
+  /// Address and port of this end, also after closing.
+  public var localEndpoint: Endpoint? { socket.localEndpoint }
+  /// The endpoint that the socket is connected to; nil if there is none.
+  public var remoteEndpoint: Endpoint? { socket.remoteEndpoint }
+  public var isClosed: Bool { socket.isClosed }
+
+  /// As ``DatagramSocket/connect(to:)``.
+  public func connect(to remote: Endpoint) throws(SocketError) { try socket.connect(to: remote) }
+  /// As ``DatagramSocket/disconnect()``.
+  public func disconnect() { socket.disconnect() }
+  /// As ``DatagramSocket/send(_:to:)``: it never waits.
+  public func send(_ bytes: [UInt8], to remote: Endpoint) throws(SocketError) { try socket.send(bytes, to: remote) }
+  /// As ``DatagramSocket/send(_:)``: it never waits.
+  public func send(_ bytes: [UInt8]) throws(SocketError) { try socket.send(bytes) }
+  /// As ``DatagramSocket/takeNetworkError()``.
+  public func takeNetworkError() -> DatagramError? { socket.takeNetworkError() }
+  /// Closes the socket; tasks that wait for a datagram end with ``SocketError/Reason/closed``.
+  public func close() { socket.close() }
+
+  /// All options at once.
+  public var options: DatagramSocketOptions { get throws(SocketError) { try socket.options } }
+  /// Sets all options at once: see ``DatagramSocket/setOptions(_:)``.
+  public func setOptions(_ options: DatagramSocketOptions) throws(SocketError) {
+    guard options.readTimeout == nil else {
+      throw SocketError(.setOption, nil, .unsupported("a read timeout of async code"))
+    }
+    try socket.setOptions(options)
+  }
+
+  /// Takes the datagram that has waited longest; waits until there is one.
+  ///
+  /// - Parameter limit: the octets to take; what a datagram has beyond them is lost, and ``Datagram/length`` tells.
+  public func receive(upTo limit: Int = DatagramSocket.largestDatagram) async throws(SocketError) -> Datagram {
+    guard limit >= 0 else { throw SocketError(.receive, nil, .invalidArgument("a limit is not negative")) }
+    let capacity = min(limit, DatagramSocket.largestDatagram)
+    while true {
+      if let datagram = try receiveNow(upTo: capacity) { return datagram }
+      await waitForArrival()
+    }
+  }
+
+  private func receiveNow(upTo capacity: Int) throws(SocketError) -> Datagram? {
+    guard let handle = socket.state.withLock({ $0.handle }) else { throw SocketError(.receive, localEndpoint, .closed) }
+    if socket.stack.core.isStopped { throw SocketError(.receive, localEndpoint, .stackStopped) }
+    return try withTemporaryBytes(capacity) { room throws(SocketError) in
+      let received = try socket.receiveNow(into: room, from: handle, otherwise: nil)
+      return received.map { Datagram([UInt8](room.prefix($0.count)), $0) }
+    }
+  }
+
+  /// Returns when it is worth another try.
+  private func waitForArrival() async {
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let waiter = CallbackWaiter { continuation.resume() }
+        let (handle, isConnected) = socket.state.withLock { ($0.handle, $0.remote != nil) }
+        guard let handle, socket.stack.core.awaitArrival(for: handle, takesErrors: isConnected, waiter)
+        else {
+          continuation.resume()
+          return
+        }
+      }
+    } onCancel: {
+      socket.close()
+    }
+  }
+
+  /// The datagrams that arrive, one after the other, until the socket is closed.
+  public var datagrams: Datagrams { Datagrams(socket: self) }
+
+  /// The datagrams of a socket; ends when the socket is closed, and fails with what the network reports.
+  public struct Datagrams: AsyncSequence, Sendable {
+    public typealias Element = Datagram
+    public typealias Failure = SocketError
+    let socket: UDPSocket
+
+    public func makeAsyncIterator() -> Iterator { Iterator(socket: socket) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+      let socket: UDPSocket
+
+      public mutating func next() async throws -> Datagram? {
+        try await next(isolation: nil)
+      }
+
+      public mutating func next(isolation actor: isolated (any Actor)?) async throws(SocketError) -> Datagram? {
+        do throws(SocketError) {
+          return try await socket.receive()
+        } catch {
+          if error.reason == .closed { return nil }
+          throw error
+        }
+      }
+    }
+  }
+}

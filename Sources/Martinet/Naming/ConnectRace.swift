@@ -1,0 +1,147 @@
+import MartinetRuntime
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+
+/// A connection that was opened, and to whom.
+struct RacedConnection {
+  var handle: ConnectionHandle
+  var remote: Endpoint
+}
+
+/// Connects to a name: attempts to several of its addresses run beside each other, the first that is complete wins, and the others are aborted.
+struct ConnectRace {
+  private let name: String
+  private let port: UInt16
+  private let stack: NetworkStack
+  private let options: ConnectionOptions
+  private let bell = Bell()
+  private let lookup: any NameLookup
+  private var race: AddressRace
+  private var attempts: [Attempt] = []
+  private var answers: [NameProgress.Answer] = []
+  private var lastError: SocketError?
+
+  private struct Attempt {
+    var connection: RacedConnection
+    /// Who is registered for its progress.
+    var waiter: Waiter?
+  }
+
+  init(to name: String, port: UInt16, on stack: NetworkStack, options: ConnectionOptions, _ knobs: HappyEyeballs) {
+    self.name = name
+    self.port = port
+    self.stack = stack
+    self.options = options
+    race = AddressRace(knobs)
+    lookup = stack.resolver.lookUp(name, AddressFamily.allCases, on: stack) { [bell] in bell.ring() }
+  }
+
+  /// Blocks until one attempt is complete; nothing is left of the others then, nor of any when it fails.
+  ///
+  /// - Parameter limit: how long all of it may take; nil: as long as the last attempt does.
+  /// - Throws: the error of the attempt that failed last, or why there is no address.
+  mutating func run(within limit: Duration?) throws(SocketError) -> RacedConnection {
+    let deadline = Instant.deadline(after: limit, from: stack.core.now)
+    defer { abandon() }
+    while true {
+      let now = stack.core.now
+      if now >= deadline { throw SocketError(.connect, attempts.last?.connection.remote, .timedOut(limit ?? .zero)) }
+      let lookupDeadline = takeAnswers(at: now)
+      if let winner = takeWinner(at: now) { return winner }
+      let wake = try beginAttempts(at: now)
+      try stack.wait(for: bell, until: min(deadline, wake, lookupDeadline), .connect, nil)
+    }
+  }
+
+  /// Hears what the resolver has found out; returns when it is to be asked again.
+  private mutating func takeAnswers(at now: Instant) -> Instant {
+    let progress = lookup.poll(at: now)
+    for family in AddressFamily.allCases where race.isWaiting(for: family) {
+      guard let answer = progress[family] else { continue }
+      answers.append(answer)
+      race.resolved(family, usable((try? answer.get()) ?? []), at: now) { $0.sorted(for: stack) }
+    }
+    return progress.deadline
+  }
+
+  /// The addresses that there is a way to: an attempt to another one can only fail.
+  private func usable(_ addresses: [IPAddress]) -> [IPAddress] {
+    addresses.filter { stack.core.canReach($0) }
+  }
+
+  /// Begins what is due; returns when something else will be.
+  private mutating func beginAttempts(at now: Instant) throws(SocketError) -> Instant {
+    while true {
+      switch race.next(at: now) {
+      case .wait(let instant): return instant
+      case .exhausted: throw try failure()
+      case .attempt(let address): begin(Endpoint(address, port), at: now)
+      }
+    }
+  }
+
+  private mutating func begin(_ remote: Endpoint, at now: Instant) {
+    do throws(HostError) {
+      let handle = try stack.core.connect(to: remote, from: nil, options: options)
+      attempts.append(Attempt(connection: RacedConnection(handle: handle, remote: remote)))
+      watch(attempts.count - 1)
+    } catch {
+      lastError = SocketError(.connect, remote, from: error)
+      race.failed(at: now)
+    }
+  }
+
+  /// Lets the bell ring when an attempt has come to its end; it may be there already.
+  private mutating func watch(_ index: Int) {
+    let waiter = bell.waiter()
+    let progress = try? stack.core.connectProgress(of: attempts[index].connection.handle, otherwise: waiter)
+    if case .pending = progress { attempts[index].waiter = waiter } else { bell.ring() }
+  }
+
+  private mutating func takeWinner(at now: Instant) -> RacedConnection? {
+    var index = 0
+    while index < attempts.count {
+      let connection = attempts[index].connection
+      let progress: ConnectProgress
+      do throws(HostError) {
+        progress = try stack.core.connectProgress(of: connection.handle, otherwise: nil)
+      } catch {
+        progress = .failed(.aborted)
+      }
+      switch progress {
+      case .pending: index += 1
+      case .connected:
+        forget(index)
+        return connection
+      case .failed(let reason):
+        lastError = SocketError(.connect, connection.remote, .init(reason))
+        forget(index)
+        stack.core.abort(connection.handle)
+        race.failed(at: now)
+      }
+    }
+    return nil
+  }
+
+  private mutating func forget(_ index: Int) {
+    let attempt = attempts.remove(at: index)
+    if let waiter = attempt.waiter { _ = stack.core.cancel(waiter, of: .output, on: attempt.connection.handle) }
+  }
+
+  /// Ends the search and every attempt that is still running.
+  private mutating func abandon() {
+    lookup.cancel()
+    while let attempt = attempts.last {
+      forget(attempts.count - 1)
+      stack.core.abort(attempt.connection.handle)
+    }
+  }
+
+  /// Why nothing has come of it.
+  private func failure() throws(SocketError) -> SocketError {
+    if let lastError { return lastError }
+    let addresses = try NameProgress.merged(answers, of: name)
+    return SocketError(.connect, addresses.first.map { Endpoint($0, port) }, .noRoute)
+  }
+}
