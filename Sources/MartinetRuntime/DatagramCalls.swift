@@ -45,7 +45,9 @@ extension StackCore {
   }
 
   /// Sends one datagram, to the endpoint that the handle is connected to if `remote` is nil.
-  package func send(_ bytes: UnsafeRawBufferPointer, to remote: Endpoint?, from handle: DatagramHandle) throws(HostError) {
+  package func send(_ bytes: UnsafeRawBufferPointer, to remote: Endpoint?, from handle: DatagramHandle)
+    throws(HostError)
+  {
     try turn { host, _, now throws(HostError) in
       try host.send(bytes.bytes, to: remote, from: handle, at: now)
     }
@@ -54,7 +56,8 @@ extension StackCore {
   /// Takes the error that the network reported last, if `takesErrors`, or else the oldest datagram: what of it does not fit is lost. With nothing there,
   /// `waiter` is registered.
   package func receive(
-    into target: UnsafeMutableRawBufferPointer, from handle: DatagramHandle, takesErrors: Bool, otherwise waiter: Waiter?
+    into target: UnsafeMutableRawBufferPointer, from handle: DatagramHandle, takesErrors: Bool,
+    otherwise waiter: Waiter?
   ) throws(HostError) -> DatagramArrival {
     try turn { host, notices, _ throws(HostError) in
       guard host.readiness(of: handle) != nil else { throw .doesNotExist }

@@ -1,30 +1,30 @@
 import MartinetTCP
 
 /// What a resolver has found out, as long as it may be remembered.
-struct DNSCache: Sendable {
+package struct DNSCache: Sendable {
   private struct Entry {
     var finding: DNSFinding
     var end: Instant
   }
 
   private var entries: [DNSQuestion: Entry] = [:]
-  let capacity: Int
+  package let capacity: Int
   /// The findings that were not remembered because the cache was full of others.
-  private(set) var refusals = 0
+  package private(set) var refusals = 0
 
-  init(capacity: Int) {
+  package init(capacity: Int) {
     self.capacity = capacity
   }
 
-  var count: Int { entries.count }
+  package var count: Int { entries.count }
 
-  func finding(of question: DNSQuestion, at now: Instant) -> DNSFinding? {
+  package func finding(of question: DNSQuestion, at now: Instant) -> DNSFinding? {
     guard let entry = entries[question], now < entry.end else { return nil }
     return entry.finding
   }
 
   /// Remembers a finding. A full cache first lets go of what is over; if nothing is, the new one is refused.
-  mutating func remember(_ verdict: DNSVerdict, of question: DNSQuestion, at now: Instant) {
+  package mutating func remember(_ verdict: DNSVerdict, of question: DNSQuestion, at now: Instant) {
     guard verdict.lifetime > .zero else { return }
     if entries[question] == nil && entries.count >= capacity {
       entries = entries.filter { now < $0.value.end }

@@ -2,7 +2,7 @@ import MartinetTCP
 import MartinetWire
 
 /// What a response says about a question.
-enum DNSFinding: Equatable, Sendable {
+package enum DNSFinding: Equatable, Sendable {
   case addresses([IPAddress])
   /// The name is another one's alias, and the response does not say more of that.
   case alias(DNSName)
@@ -12,27 +12,32 @@ enum DNSFinding: Equatable, Sendable {
 }
 
 /// A finding with how long it may be remembered.
-struct DNSVerdict: Equatable, Sendable {
-  var finding: DNSFinding
+package struct DNSVerdict: Equatable, Sendable {
+  package var finding: DNSFinding
   /// Zero: not at all.
-  var lifetime: Interval
+  package var lifetime: Interval
+
+  package init(finding: DNSFinding, lifetime: Interval) {
+    self.finding = finding
+    self.lifetime = lifetime
+  }
 }
 
 extension DNSMessage {
   /// The most aliases that are followed for one name (RFC 1034 section 3.6.2 knows no bound; a loop has no end).
-  static let longestChain = 8
+  package static let longestChain = 8
   /// How long a finding is remembered at most, whatever the server says (RFC 8767 section 4 recommends a bound).
-  static let longestLifetime = Interval.seconds(86_400)
+  package static let longestLifetime = Interval.seconds(86_400)
   /// The same for a negative one (RFC 2308 section 5 advises hours at most).
-  static let longestNegativeLifetime = Interval.seconds(900)
+  package static let longestNegativeLifetime = Interval.seconds(900)
 
   /// Whether this is the response to `question` with that identifier (RFC 5452 section 9.1).
-  func answers(_ question: DNSQuestion, identifier: UInt16) -> Bool {
+  package func answers(_ question: DNSQuestion, identifier: UInt16) -> Bool {
     isResponse && operation == 0 && self.identifier == identifier && questions == [question]
   }
 
   /// What a response of code "no error" or "no such name" says about `question`, which is about addresses.
-  func verdict(on question: DNSQuestion) -> DNSVerdict {
+  package func verdict(on question: DNSQuestion) -> DNSVerdict {
     var name = question.name
     var seconds = UInt32.max
     for _ in 0...DNSMessage.longestChain {

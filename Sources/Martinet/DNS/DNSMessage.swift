@@ -1,37 +1,45 @@
 import MartinetWire
 
 /// The types of records that a stub resolver deals with (RFC 1035 section 3.2.2, RFC 3596 section 2.1).
-struct DNSType: RawRepresentable, Hashable, Sendable {
-  let rawValue: UInt16
-  static let address = DNSType(rawValue: 1)
-  static let canonicalName = DNSType(rawValue: 5)
-  static let startOfAuthority = DNSType(rawValue: 6)
-  static let ipv6Address = DNSType(rawValue: 28)
+package struct DNSType: RawRepresentable, Hashable, Sendable {
+  package let rawValue: UInt16
+  package init(rawValue: UInt16) { self.rawValue = rawValue }
+  package static let address = DNSType(rawValue: 1)
+  package static let canonicalName = DNSType(rawValue: 5)
+  package static let startOfAuthority = DNSType(rawValue: 6)
+  package static let ipv6Address = DNSType(rawValue: 28)
 }
 
 /// How a server answers (RFC 1035 section 4.1.1).
-struct DNSResponseCode: RawRepresentable, Hashable, Sendable {
-  let rawValue: UInt8
-  static let noError = DNSResponseCode(rawValue: 0)
-  static let formatError = DNSResponseCode(rawValue: 1)
-  static let serverFailure = DNSResponseCode(rawValue: 2)
-  static let noSuchName = DNSResponseCode(rawValue: 3)
-  static let unsupported = DNSResponseCode(rawValue: 4)
-  static let refused = DNSResponseCode(rawValue: 5)
+package struct DNSResponseCode: RawRepresentable, Hashable, Sendable {
+  package let rawValue: UInt8
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  package static let noError = DNSResponseCode(rawValue: 0)
+  package static let formatError = DNSResponseCode(rawValue: 1)
+  package static let serverFailure = DNSResponseCode(rawValue: 2)
+  package static let noSuchName = DNSResponseCode(rawValue: 3)
+  package static let unsupported = DNSResponseCode(rawValue: 4)
+  package static let refused = DNSResponseCode(rawValue: 5)
 }
 
 /// What is asked: the records of one type that a name has.
-struct DNSQuestion: Hashable, Sendable {
-  var name: DNSName
-  var type: DNSType
+package struct DNSQuestion: Hashable, Sendable {
+  package var name: DNSName
+  package var type: DNSType
   /// 1 is the Internet.
-  var recordClass: UInt16 = 1
+  package var recordClass: UInt16
+
+  package init(name: DNSName, type: DNSType, recordClass: UInt16 = 1) {
+    self.name = name
+    self.type = type
+    self.recordClass = recordClass
+  }
 }
 
 /// A resource record (RFC 1035 section 4.1.3).
-struct DNSRecord: Hashable, Sendable {
+package struct DNSRecord: Hashable, Sendable {
   /// What the record says.
-  enum Content: Hashable, Sendable {
+  package enum Content: Hashable, Sendable {
     case address(IPAddress)
     case canonicalName(DNSName)
     /// The time for which the zone lets its negative answers be remembered (RFC 2308 section 4).
@@ -40,44 +48,51 @@ struct DNSRecord: Hashable, Sendable {
     case other(type: DNSType, [UInt8])
   }
 
-  var name: DNSName
+  package var name: DNSName
   /// The seconds for which the record may be remembered.
-  var timeToLive: UInt32
-  var content: Content
-  var recordClass: UInt16 = 1
+  package var timeToLive: UInt32
+  package var content: Content
+  package var recordClass: UInt16
+
+  package init(name: DNSName, timeToLive: UInt32, content: Content, recordClass: UInt16 = 1) {
+    self.name = name
+    self.timeToLive = timeToLive
+    self.content = content
+    self.recordClass = recordClass
+  }
 }
 
 /// A DNS message (RFC 1035 section 4).
-struct DNSMessage: Hashable, Sendable {
-  var identifier: UInt16
-  var isResponse = false
+package struct DNSMessage: Hashable, Sendable {
+  package var identifier: UInt16
+  package var isResponse = false
   /// 0 is a standard query.
-  var operation: UInt8 = 0
-  var isAuthoritative = false
-  var isTruncated = false
-  var wantsRecursion = true
-  var offersRecursion = false
-  var code = DNSResponseCode.noError
-  var questions: [DNSQuestion] = []
-  var answers: [DNSRecord] = []
-  var authorities: [DNSRecord] = []
-  var additional: [DNSRecord] = []
+  package var operation: UInt8 = 0
+  package var isAuthoritative = false
+  package var isTruncated = false
+  package var wantsRecursion = true
+  package var offersRecursion = false
+  package var code = DNSResponseCode.noError
+  package var questions: [DNSQuestion] = []
+  package var answers: [DNSRecord] = []
+  package var authorities: [DNSRecord] = []
+  package var additional: [DNSRecord] = []
 
   /// The octets of the header.
-  static let headerLength = 12
+  package static let headerLength = 12
   /// The most octets of a message over UDP (RFC 1035 section 4.2.1).
-  static let longestDatagram = 512
+  package static let longestDatagram = 512
   /// The most octets of a message over TCP: its length field has 16 bits (RFC 1035 section 4.2.2).
-  static let longestMessage = 65535
+  package static let longestMessage = 65535
 
   /// A query for one question.
-  init(asking question: DNSQuestion, identifier: UInt16) {
+  package init(asking question: DNSQuestion, identifier: UInt16) {
     self.identifier = identifier
     questions = [question]
   }
 
   /// The beginning of a response to `query`.
-  init(answering query: DNSMessage, _ code: DNSResponseCode = .noError) {
+  package init(answering query: DNSMessage, _ code: DNSResponseCode = .noError) {
     identifier = query.identifier
     isResponse = true
     operation = query.operation
@@ -113,7 +128,7 @@ struct DNSMessage: Hashable, Sendable {
 
 extension DNSMessage {
   /// Reads a message. Octets behind the last record are ignored; so are the records that are missing in one that is truncated.
-  static func parse(_ octets: [UInt8]) throws(DNSError) -> DNSMessage {
+  package static func parse(_ octets: [UInt8]) throws(DNSError) -> DNSMessage {
     var reader = DNSReader(octets)
     var message = DNSMessage(identifier: try reader.number16(), flags: try reader.number16())
     let counts = try (reader.number16(), reader.number16(), reader.number16(), reader.number16())
@@ -132,7 +147,7 @@ extension DNSMessage {
 
   /// The message in octets.
   /// - Throws: `tooLong` beyond 65,535 octets or records.
-  func encoded() throws(DNSError) -> [UInt8] {
+  package func encoded() throws(DNSError) -> [UInt8] {
     var writer = DNSWriter()
     writer.append(identifier)
     writer.append(flags)

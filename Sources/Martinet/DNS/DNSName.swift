@@ -1,14 +1,14 @@
 /// A domain name (RFC 1035 section 3.1): labels of 1 to 63 octets, 255 octets in all with the lengths before them. Upper and lower case of ASCII are the
 /// same (section 2.3.3): a name keeps the lower case.
-struct DNSName: Hashable, Sendable {
-  static let root = DNSName(octets: [0])
-  static let localhost = DNSName(octets: [9] + Array("localhost".utf8) + [0])
-  static let invalid = DNSName(octets: [7] + Array("invalid".utf8) + [0])
-  static let longestLabel = 63
-  static let longestName = 255
+package struct DNSName: Hashable, Sendable {
+  package static let root = DNSName(octets: [0])
+  package static let localhost = DNSName(octets: [9] + Array("localhost".utf8) + [0])
+  package static let invalid = DNSName(octets: [7] + Array("invalid".utf8) + [0])
+  package static let longestLabel = 63
+  package static let longestName = 255
 
   /// The labels, each with its length before it, and the length 0 at the end.
-  let octets: [UInt8]
+  package let octets: [UInt8]
 
   private init(octets: [UInt8]) {
     self.octets = octets
@@ -16,7 +16,7 @@ struct DNSName: Hashable, Sendable {
 
   /// A name in text form, with or without a dot at the end; nil if a label is empty or too long, the whole is too long, or it has octets that no host name
   /// has: blanks, control characters, and those beyond ASCII, which a program writes in Punycode (RFC 5891 section 4.4).
-  init?(_ text: some StringProtocol) {
+  package init?(_ text: some StringProtocol) {
     var labels: [[UInt8]] = []
     var rest = Array(text.utf8)
     if rest.last == UInt8(ascii: ".") { rest.removeLast() }
@@ -28,7 +28,7 @@ struct DNSName: Hashable, Sendable {
   }
 
   /// A name of labels; nil if one is empty or too long, or the whole is too long.
-  init?(labels: [[UInt8]]) {
+  package init?(labels: [[UInt8]]) {
     var octets: [UInt8] = []
     for label in labels {
       guard (1...DNSName.longestLabel).contains(label.count) else { return nil }
@@ -45,7 +45,7 @@ struct DNSName: Hashable, Sendable {
   }
 
   /// The labels, first one first.
-  var labels: [ArraySlice<UInt8>] {
+  package var labels: [ArraySlice<UInt8>] {
     var found: [ArraySlice<UInt8>] = []
     var position = 0
     while octets[position] != 0 {
@@ -57,13 +57,13 @@ struct DNSName: Hashable, Sendable {
   }
 
   /// Whether the name is `domain` or lies below it.
-  func isWithin(_ domain: DNSName) -> Bool {
+  package func isWithin(_ domain: DNSName) -> Bool {
     labels.suffix(domain.labels.count) == domain.labels[...]
   }
 }
 
 extension DNSName: CustomStringConvertible {
-  var description: String {
+  package var description: String {
     let text = labels.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ".")
     return text.isEmpty ? "." : text
   }

@@ -1,7 +1,7 @@
 import MartinetWire
 
 /// Why octets are no DNS message, or a message can't be octets.
-enum DNSError: Error, Equatable, Sendable {
+package enum DNSError: Error, Equatable, Sendable {
   /// The octets end before the message does.
   case truncated
   /// A label has a type that is none (RFC 1035 section 4.1.4).

@@ -68,7 +68,7 @@ struct DNSWriter {
 }
 
 extension DNSRecord.Content {
-  var type: DNSType {
+  package var type: DNSType {
     switch self {
     case .address(let address): address.isIPv4 ? .address : .ipv6Address
     case .canonicalName: .canonicalName

@@ -36,5 +36,5 @@ public struct HostsFile: Sendable {
   }
 
   /// The addresses of a name; nil if the table does not have it.
-  func addresses(of name: DNSName) -> [IPAddress]? { table[name] }
+  package func addresses(of name: DNSName) -> [IPAddress]? { table[name] }
 }

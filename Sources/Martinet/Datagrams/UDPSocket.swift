@@ -19,7 +19,9 @@ public final class UDPSocket: Sendable {
     port: Int = 0, address: IPAddress? = nil, on stack: NetworkStack,
     options: DatagramSocketOptions = DatagramSocketOptions()
   ) throws(SocketError) {
-    guard options.readTimeout == nil else { throw SocketError(.open, nil, .unsupported("a read timeout of async code")) }
+    guard options.readTimeout == nil else {
+      throw SocketError(.open, nil, .unsupported("a read timeout of async code"))
+    }
     socket = try DatagramSocket(port: port, address: address, on: stack, options: options)
   }
 

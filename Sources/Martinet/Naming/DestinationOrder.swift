@@ -92,7 +92,7 @@ extension [IPAddress] {
   }
 
   /// The addresses in order of preference; `source` knows the address that packets to a destination would come from.
-  func sorted(source: (IPAddress) -> IPAddress?) -> [IPAddress] {
+  package func sorted(source: (IPAddress) -> IPAddress?) -> [IPAddress] {
     var found: [Destination] = []
     for address in self {
       let one = Destination(address: address, source: source(address))
@@ -103,7 +103,7 @@ extension [IPAddress] {
   }
 
   /// The addresses with the families taking turns, beginning with `first` (RFC 8305 section 4 with a First Address Family Count of 1).
-  func interleaved(beginningWith first: AddressFamily) -> [IPAddress] {
+  package func interleaved(beginningWith first: AddressFamily) -> [IPAddress] {
     var next = filter { AddressFamily(of: $0) == first }[...]
     var other = filter { AddressFamily(of: $0) != first }[...]
     var mixed: [IPAddress] = []

@@ -22,8 +22,8 @@ public struct HappyEyeballs: Hashable, Sendable {
 }
 
 /// Which address to try next, and when: the decisions of RFC 8305, without sockets and clocks.
-struct AddressRace {
-  enum Step: Equatable {
+package struct AddressRace {
+  package enum Step: Equatable {
     case attempt(IPAddress)
     /// Nothing is to be begun before then, unless something else happens.
     case wait(until: Instant)
@@ -45,14 +45,14 @@ struct AddressRace {
   private var lastFamily: AddressFamily?
   private var nextAttempt = Instant.zero
 
-  init(_ knobs: HappyEyeballs) {
+  package init(_ knobs: HappyEyeballs) {
     attemptDelay = Interval(knobs.connectionAttemptDelay)
     resolutionDelay = Interval(knobs.resolutionDelay)
   }
 
   /// The addresses of a family have come, perhaps none. `sort` puts addresses into the order of preference; those that come while others were tried are sorted in
   /// with those that wait (RFC 8305 section 3).
-  mutating func resolved(
+  package mutating func resolved(
     _ family: AddressFamily, _ addresses: [IPAddress], at now: Instant, sort: ([IPAddress]) -> [IPAddress]
   ) {
     guard unresolved.remove(family) != nil else { return }
@@ -64,10 +64,10 @@ struct AddressRace {
     untried = sorted.interleaved(beginningWith: first)
   }
 
-  func isWaiting(for family: AddressFamily) -> Bool { unresolved.contains(family) }
+  package func isWaiting(for family: AddressFamily) -> Bool { unresolved.contains(family) }
 
   /// What to do now. An attempt that it names counts as begun.
-  mutating func next(at now: Instant) -> Step {
+  package mutating func next(at now: Instant) -> Step {
     guard let address = untried.first else {
       return running == 0 && unresolved.isEmpty ? .exhausted : .wait(until: .never)
     }
@@ -83,7 +83,7 @@ struct AddressRace {
   }
 
   /// An attempt has failed: the next one need not wait.
-  mutating func failed(at now: Instant) {
+  package mutating func failed(at now: Instant) {
     running -= 1
     nextAttempt = now
   }
