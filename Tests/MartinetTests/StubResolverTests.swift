@@ -6,6 +6,18 @@ import MartinetWire
 import Synchronization
 import Testing
 
+extension StubResolverConfiguration {
+  /// The knobs of a resolver that asks the one server there is, but for what `body` changes.
+  fileprivate static func changed(
+    _ body: (inout StubResolverConfiguration) -> Void = { _ in }
+  ) -> StubResolverConfiguration {
+    var configuration = StubResolverConfiguration()
+    configuration.servers = [Endpoint(DualPair.server4, 53)]
+    body(&configuration)
+    return configuration
+  }
+}
+
 @Suite("The stub resolver")
 struct StubResolverTests {
   let pair = DualPair()
@@ -24,15 +36,12 @@ struct StubResolverTests {
 
   /// Runs `body` with a name server that knows the zone; `change` may spoil what it says.
   private func withServer(
-    in pair: DualPair? = nil, configure: (inout StubResolverConfiguration) throws -> Void = { _ in },
+    in pair: DualPair? = nil, _ configuration: StubResolverConfiguration = .changed(),
     change: @escaping @Sendable (DNSMessage, DNSQuestion) -> NameServer.Reply = { message, _ in .now(message) },
     _ body: (StubResolver, NetworkStack, NameServer) throws -> Void
   ) throws {
     let pair = pair ?? self.pair
     let zone = try Self.zone()
-    var configuration = StubResolverConfiguration()
-    configuration.servers = [Endpoint(DualPair.server4, 53)]
-    try configure(&configuration)
     let resolver = try StubResolver(configuration)
     try pair.simulation.run {
       let server = try NameServer(on: pair.server, pair.simulation) { query, question in
@@ -95,9 +104,11 @@ struct StubResolverTests {
       var message = message
       message.code = .noError
       message.authorities = []
-      guard let target = DNSName("\(count.withLock { $0 += 1
-return $0 }).test")
-      else { return .silence }
+      let number = count.withLock { count in
+        count += 1
+        return count
+      }
+      guard let target = DNSName("\(number).test") else { return .silence }
       message.answers = [DNSRecord(name: question.name, timeToLive: 60, content: .canonicalName(target))]
       return .now(message)
     }
@@ -113,7 +124,7 @@ return $0 }).test")
     var slowest = Duration.zero
     for seed in 1...10 as ClosedRange<UInt64> {
       let pair = DualPair(seed: seed, loss: .percent(30))
-      try withServer(in: pair, configure: { $0.attempts = 20 }) { resolver, stack, _ in
+      try withServer(in: pair, .changed { $0.attempts = 20 }) { resolver, stack, _ in
         #expect((try? resolver.addresses(of: "www.test", on: stack)) == [Self.address6, Self.address4])
         slowest = max(slowest, pair.simulation.now)
       }
@@ -123,27 +134,35 @@ return $0 }).test")
 
   @Test("Asks the next server when one is silent, fails, refuses, or is not there")
   func servers() throws {
-    try withServer { configuration in
-      configuration.servers = [
-        Endpoint(DualPair.nobody4, 53), Endpoint(DualPair.second4, 53), Endpoint(DualPair.second4, 54),
-        Endpoint(DualPair.server4, 53),
-      ]
-    } _: { _, _, _ in
+    let spoiled = [Endpoint(DualPair.nobody4, 53), Endpoint(DualPair.second4, 53), Endpoint(DualPair.server4, 53)]
+    try withServer(in: DualPair(), .changed { $0.servers = spoiled }) { resolver, stack, _ in
+      let begin = stack.now
+      #expect((try? resolver.addresses(of: "four.test", .ipv4, on: stack)) == [Self.address4])
+      // Two seconds for the silent one, a round trip for the closed port, one for the response.
+      #expect(stack.now - begin == .milliseconds(2040))
     }
-    try withServer(
-      in: DualPair(),
-      configure: { $0.servers = [Endpoint(DualPair.nobody4, 53), Endpoint(DualPair.second4, 53), $0.servers[0]] },
-      { resolver, stack, _ in
-        let begin = stack.now
-        #expect((try? resolver.addresses(of: "four.test", .ipv4, on: stack)) == [Self.address4])
-        // Two seconds for the silent one, a round trip for the closed port, one for the response.
-        #expect(stack.now - begin == .milliseconds(2040))
-      })
+    let other = DualPair()
+    let three = [Endpoint(DualPair.second4, 53), Endpoint(DualPair.second4, 54), Endpoint(DualPair.server4, 53)]
+    try withServer(in: other, .changed { $0.servers = three }) { resolver, stack, _ in
+      let failing = try NameServer(at: DualPair.second4, on: other.server, other.simulation) { query, _ in
+        .now(DNSMessage(answering: query, .serverFailure))
+      }
+      let refusing = try NameServer(at: DualPair.second4, port: 54, on: other.server, other.simulation) { query, _ in
+        .now(DNSMessage(answering: query, .refused))
+      }
+      let begin = stack.now
+      #expect((try? resolver.addresses(of: "four.test", .ipv4, on: stack)) == [Self.address4])
+      #expect(stack.now - begin == .milliseconds(60))
+      #expect(failing.queries.count == 1 && refusing.queries.count == 1)
+      failing.stop()
+      refusing.stop()
+    }
   }
 
   @Test("Says which way it failed: no answer, a failing server, none at all")
   func failures() throws {
-    try withServer(change: { _, _ in .silence }) { resolver, stack, server in
+    let silence: @Sendable (DNSMessage, DNSQuestion) -> NameServer.Reply = { _, _ in .silence }
+    try withServer(change: silence) { resolver, stack, server in
       let begin = stack.now
       let error = socketError { _ = try resolver.addresses(of: "www.test", .ipv4, on: stack) }
       #expect(error?.reason == .resolutionFailed("www.test", .noAnswer(queries: 3)))
@@ -163,7 +182,7 @@ return $0 }).test")
         #expect(server.queries.count == 3)
       }
     }
-    try withServer(in: DualPair(), configure: { $0.servers = [] }) { resolver, stack, _ in
+    try withServer(in: DualPair(), .changed { $0.servers = [] }) { resolver, stack, _ in
       let error = socketError { _ = try resolver.addresses(of: "www.test", on: stack) }
       #expect(error?.reason == .resolutionFailed("www.test", .noServers))
     }
@@ -222,7 +241,7 @@ return $0 }).test")
       _ = try resolver.addresses(of: "four.test", .ipv4, on: stack)
       #expect(server.queries.count == 7)
     }
-    try withServer(in: DualPair(), configure: { $0.cacheCapacity = 0 }) { resolver, stack, server in
+    try withServer(in: DualPair(), .changed { $0.cacheCapacity = 0 }) { resolver, stack, server in
       for _ in 1...2 { _ = try resolver.addresses(of: "four.test", .ipv4, on: stack) }
       #expect(server.queries.count == 2 && resolver.cacheRefusals == 2)
     }
@@ -230,7 +249,7 @@ return $0 }).test")
 
   @Test("A short name is looked for in the search domains first, a longer one as it is")
   func searchDomains() throws {
-    try withServer(configure: { $0.searchDomains = ["nowhere.test", "corp.test"] }) { resolver, stack, server in
+    try withServer(.changed { $0.searchDomains = ["nowhere.test", "corp.test"] }) { resolver, stack, server in
       #expect((try? resolver.addresses(of: "host", .ipv4, on: stack)) == [Self.address4])
       #expect(server.queries.map(\.question.name.description) == ["host.nowhere.test", "host.corp.test"])
       #expect((try? resolver.addresses(of: "host.corp.test", .ipv4, on: stack)) == [Self.address4])
@@ -241,7 +260,7 @@ return $0 }).test")
 
   @Test("Asks nobody about names of the hosts file, localhost, invalid, and what is no name")
   func localNames() throws {
-    try withServer { configuration in
+    let configuration = StubResolverConfiguration.changed { configuration in
       configuration.hosts = HostsFile(
         parsing: """
           # Ours.
@@ -249,7 +268,8 @@ return $0 }).test")
           2001:db8::2 server.lan
           not-an-address other.lan
           """)
-    } _: { resolver, stack, server in
+    }
+    try withServer(configuration) { resolver, stack, server in
       #expect((try? resolver.addresses(of: "SERVER.lan", on: stack)) == [DualPair.server6, DualPair.server4])
       #expect((try? resolver.addresses(of: "server", on: stack)) == [DualPair.server4])
       for name in ["localhost", "a.localhost."] {
@@ -293,11 +313,41 @@ return $0 }).test")
   @Test("Sockets find their hosts through it")
   func socket() throws {
     let hosts = HostsFile()
-    try withServer(configure: { $0.hosts = hosts }) { _, stack, _ in
+    try withServer(.changed { $0.hosts = hosts }) { _, stack, _ in
       let listener = try ServerSocket(port: 80, on: pair.server)
       let error = socketError { _ = try Socket(host: "none.test", port: 80, on: stack) }
       #expect(error?.reason == .unknownHost("none.test"))
       listener.close()
     }
+  }
+}
+
+@Suite("The stub resolver, in real time", .serialized)
+struct RealTimeResolverTests {
+  @Test("Finds a name over the tunnel, and a socket connects to it", .timeLimit(.minutes(1)))
+  func tunnel() throws {
+    let resolver = try StubResolver(servers: [TunnelPair.serverAddress])
+    let pair = try TunnelPair(resolver: resolver)
+    let server = try DatagramSocket(port: 53, on: pair.server)
+    let zone = Zone(records: ["server.test": [.address(TunnelPair.serverAddress)]])
+    let served = Background { () -> Int in
+      var count = 0
+      while let datagram = try? server.receive() {
+        guard let query = try? DNSMessage.parse(datagram.bytes), let question = query.questions.first,
+          let response = try? zone.response(to: query, question).encoded()
+        else { continue }
+        try? server.send(response, to: datagram.remote)
+        count += 1
+      }
+      return count
+    }
+    let listener = try ServerSocket(port: 80, on: pair.server)
+    let found = try resolver.addresses(of: "server.test", on: pair.client)
+    #expect(found == [TunnelPair.serverAddress])
+    let socket = try Socket(host: "server.test", port: 80, on: pair.client)
+    #expect(socket.remoteAddress == TunnelPair.serverAddress)
+    #expect(try listener.accept().remotePort == socket.localPort)
+    server.close()
+    #expect(served.value() == 2)
   }
 }
