@@ -7,6 +7,7 @@ enum Program {
     "ss": "iproute2", "python3": "python3", "curl": "curl", "setpriv": "util-linux", "unshare": "util-linux",
     "nsenter": "util-linux", "ssh": "openssh-client", "ssh-keygen": "openssh-client", "sshd": "openssh-server",
     "nginx": "nginx-light", "rabbitmq-server": "rabbitmq-server", "epmd": "erlang-base", "iperf3": "iperf3",
+    "dnsmasq": "dnsmasq-base",
   ]
 
   struct Missing: Error, CustomStringConvertible {

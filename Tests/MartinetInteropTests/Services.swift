@@ -49,6 +49,20 @@ extension NetworkNamespace {
     return server
   }
 
+  /// dnsmasq as a name server that knows `www.example.test`, on the kernel's IPv4 address.
+  func startNameServer() throws -> Child {
+    // It closes the descriptors by which its end would be noticed: its parent stands for it.
+    let server = try start(
+      "unshare",
+      [
+        "--fork", "--kill-child", try Program.path(of: "dnsmasq"),
+        "--no-daemon", "--no-resolv", "--no-hosts", "--bind-interfaces", "--listen-address=\(OurSide.kernel4)",
+        "--host-record=www.example.test,\(OurSide.kernel4)", "--conf-file=/dev/null", "--user=root", "--pid-file=",
+      ])
+    try awaitListener(on: 53, of: server)
+    return server
+  }
+
   /// Carries connections with `port` of 127.0.0.1 over our stack to `port` of the kernel's side: each is standard input and output of
   /// a `martinet connect`, so that a client program is used unchanged.
   func startCarrier(of port: Int) throws -> Child {

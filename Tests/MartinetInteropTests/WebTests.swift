@@ -49,6 +49,23 @@ extension KernelInterop {
       #expect(server.isRunning)
     }
 
+    @Test("A name server on the link is asked for the name, and for one that does not exist")
+    func nameServer() throws {
+      try KernelSide.prepare(namespace)
+      let names = try namespace.startNameServer()
+      let server = try namespace.startWebServer()
+      _ = try namespace.write("<p>bonjour\n", to: "www/index.html")
+      let asking = ["--dns", OurSide.kernel4]
+      let us = try get("http://www.example.test:8080/", asking)
+      try us.succeeds()
+      #expect(try String(contentsOf: namespace.file("got"), encoding: .utf8) == "<p>bonjour\n")
+      #expect(us.complained.contains("www.example.test is 10.99.0.1"))
+      let lost = try get("http://nowhere.example.test:8080/", asking)
+      #expect(try lost.status() == 1)
+      #expect(lost.complained.hasPrefix("martinet: http://nowhere.example.test:8080/: resolve: "))
+      #expect(names.isRunning && server.isRunning)
+    }
+
     @Test("What nginx does not have is shown with its status, and its body printed")
     func notFound() throws {
       try KernelSide.prepare(namespace)

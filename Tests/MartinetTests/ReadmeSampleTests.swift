@@ -37,7 +37,7 @@ struct ReadmeSampleTests {
   func bound() {
     // The README's bound begins here.
     var options = SocketOptions()
-    options.deadPeerBound = .seconds(60)  // a peer that is silent for half of it is probed; at its end the connection ends
+    options.deadPeerBound = .seconds(60)  // silent for half of it: probed; for all of it: over
     // The README's bound ends here.
     #expect(options.deadPeerBound == .seconds(60))
   }

@@ -9,7 +9,7 @@ enum LiveVisit {
     try plan.use { stack, addresses in
       let watcher = LiveWatcher(stack)
       let outcome = try Visit(
-        address: address, stack: stack, resolver: NameService.resolver(asking: server, over: stack),
+        address: address, stack: stack, resolver: NameService.resolver(asking: server),
         hasFamily: { family in addresses.contains { $0.address.isIPv4 == family } }, observer: watcher,
         body: StandardStream.output.write
       ).perform()

@@ -58,7 +58,7 @@ package enum SimulatedVisit {
 
   /// Answers after the time that a question and an answer take on the wire: every name is the server's, but those that no name
   /// server knows (RFC 6761 section 6.4).
-  private struct PlayedResolver: Resolver {
+  private struct PlayedResolver: SimpleResolver {
     let simulation: Simulation
 
     func addresses(of name: String) -> [IPAddress] {

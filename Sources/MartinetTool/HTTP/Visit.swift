@@ -91,7 +91,7 @@ struct Visit {
       return Endpoint(literal, address.port)
     }
     observer.remark("who is \(address.host)?")
-    let addresses = resolver.addresses(of: address.host)
+    let addresses = try resolver.addresses(of: address.host, on: stack)
     let reachable = addresses.first { hasFamily($0.isIPv4) && stack.core.canReach($0) }
     guard let chosen = reachable ?? addresses.first else {
       throw SocketError(.resolve, nil, .unknownHost(address.host))
