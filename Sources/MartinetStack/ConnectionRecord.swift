@@ -17,6 +17,23 @@ enum ConnectionPlace: UInt8 {
   case leaving
 }
 
+/// How a connection begins.
+enum Opening {
+  /// By a program that connects.
+  case active
+  /// By a SYN that came for a listener; the ISN must exceed the last number of a connection before it.
+  case passive(after: SequenceNumber?)
+  /// By an ACK that brings back a cookie: the SYN as far as it is remembered, and our ISN.
+  case cookie(syn: TCPHeader, number: SequenceNumber)
+
+  var place: ConnectionPlace {
+    switch self {
+    case .active: .held
+    case .passive, .cookie: .halfOpen
+    }
+  }
+}
+
 /// A connection and what the host keeps beside it.
 struct ConnectionRecord: ~Copyable {
   var connection: Connection

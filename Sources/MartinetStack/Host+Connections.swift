@@ -27,42 +27,60 @@ extension Host {
     let flow = FlowKey(local: end, remote: remote)
     if flows.slot(of: flow) != nil || end == remote { throw .addressInUse }
     let options = options ?? configuration.tcp.connection
-    guard let slot = open(flow, by: route, options: options, passive: false, after: nil, at: now) else {
-      throw .limitReached
-    }
+    guard let slot = open(flow, by: route, options: options, as: .active, at: now) else { throw .limitReached }
     settle(slot, at: now)
     return connections[slot].connection.id
   }
 
-  /// Makes the record of a connection; nil at the limit. A `predecessor` is the sequence number that the ISN must exceed.
+  /// Makes the record of a connection; nil at the limit.
   mutating func open(
-    _ flow: FlowKey, by route: Route, options: ConnectionOptions, passive: Bool, after predecessor: SequenceNumber?,
-    at now: Instant
+    _ flow: FlowKey, by route: Route, options: ConnectionOptions, as opening: Opening, at now: Instant
   ) -> UInt32? {
     guard let (slot, generation) = connections.upcoming() else {
       counters.count(.connectionLimit)
       return nil
     }
-    let path = pathMTU(to: flow.remote.address, by: route)
-    var sequence = secrets.initialSequence(of: flow, at: now)
-    if let predecessor, !sequence.isAfter(predecessor) { sequence = predecessor + 0x1_0000 }
-    let parameters = OpenParameters(
-      id: ConnectionID(slot: slot, generation: generation), local: flow.local, remote: flow.remote,
-      initialSequence: sequence,
-      timestampOffset: secrets.timestampOffset(local: flow.local.address, remote: flow.remote.address),
-      pathMTU: path.mtu, linkMTU: linkMTU(of: route.interface), options: options)
+    let parameters = parameters(
+      of: flow, id: ConnectionID(slot: slot, generation: generation), by: route, options: options,
+      initialSequence: initialSequence(of: flow, opening, at: now), timestampOffset: timestampOffset(of: flow))
     let connection =
-      passive
-      ? Connection(listening: parameters, in: &environment, at: now)
-      : Connection(opening: parameters, in: &environment, at: now)
+      switch opening {
+      case .active: Connection(opening: parameters, in: &environment, at: now)
+      case .passive: Connection(listening: parameters, in: &environment, at: now)
+      case .cookie(let syn, _): Connection(recalling: syn, parameters, in: &environment, at: now)
+      }
     let record = ConnectionRecord(
-      connection: connection, flow: flow, place: passive ? .halfOpen : .held, route: route, pathMTU: path.mtu,
-      mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
-      flowLabel: secrets.flowLabel(of: flow))
+      connection: connection, flow: flow, place: opening.place, route: route, pathMTU: parameters.pathMTU,
+      mayBeFragmented: pathMTU(to: flow.remote.address, by: route).mayBeFragmented, routeEpoch: routeEpoch,
+      pathEpoch: paths.epoch, flowLabel: secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
     flows.set(slot, for: flow)
     counters.connectionsOpened &+= 1
     return slot
+  }
+
+  /// What the host decides for a connection over `flow`.
+  func parameters(
+    of flow: FlowKey, id: ConnectionID, by route: Route, options: ConnectionOptions, initialSequence: SequenceNumber,
+    timestampOffset: UInt32
+  ) -> OpenParameters {
+    OpenParameters(
+      id: id, local: flow.local, remote: flow.remote, initialSequence: initialSequence,
+      timestampOffset: timestampOffset, pathMTU: pathMTU(to: flow.remote.address, by: route).mtu,
+      linkMTU: linkMTU(of: route.interface), options: options)
+  }
+
+  func timestampOffset(of flow: FlowKey) -> UInt32 {
+    secrets.timestampOffset(local: flow.local.address, remote: flow.remote.address)
+  }
+
+  private func initialSequence(of flow: FlowKey, _ opening: Opening, at now: Instant) -> SequenceNumber {
+    let sequence = secrets.initialSequence(of: flow, at: now)
+    switch opening {
+    case .active, .passive(after: nil): return sequence
+    case .passive(let predecessor?): return sequence.isAfter(predecessor) ? sequence : predecessor + 0x1_0000
+    case .cookie(_, let number): return number
+    }
   }
 
   func contains(_ handle: ConnectionHandle) -> Bool {

@@ -94,6 +94,8 @@ extension Host {
     // LISTEN (RFC 9293 section 3.10.7.2): first RST, second ACK, third SYN. A SYN with FIN is nobody's honest segment.
     if header.isRST || (!header.isACK && (!header.isSYN || header.isFIN)) {
       drop(payload, .noConnection)
+    } else if let cookie = cookie(in: header, flow, for: listener, at: now) {
+      openByCookie(listener, cookie, header, payload, facts, flow, at: now)
     } else if header.isACK {
       counters.count(.noConnection)
       reset(header, payload, facts, flow, at: now)
@@ -116,13 +118,27 @@ extension Host {
       }
       return
     }
+    // The ISN of a cookie can't be made to exceed a predecessor's last number.
+    if predecessor == nil && needsCookie(listener) {
+      environment.pool.release(payload)
+      answerWithCookie(listener, header, facts, flow, at: now)
+      return
+    }
     guard makeRoom(in: listener), let route = replyRoute(to: facts),
       let slot = open(
-        flow, by: route, options: listeners[listener].options, passive: true, after: predecessor, at: now)
+        flow, by: route, options: listeners[listener].options, as: .passive(after: predecessor), at: now)
     else {
       drop(payload, .synQueueFull)
       return
     }
+    enterHandshake(slot, of: listener, header, payload, facts, at: now)
+  }
+
+  /// Puts a new connection into its listener's queue of half-open ones, and gives it its first segment.
+  mutating func enterHandshake(
+    _ slot: UInt32, of listener: UInt32, _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts,
+    at now: Instant
+  ) {
     connections[slot].listener = listener
     placeLinks.append(slot, to: &listeners[listener].halfOpen)
     let arrival = ArrivalFacts(

@@ -33,6 +33,7 @@ public struct Host: ~Copyable {
   var complaintLimit: RateLimit
   var echoLimit: RateLimit
   var resetLimit: RateLimit
+  var cookieLimit: RateLimit
 
   // TCP.
   var connections: Slab<ConnectionRecord>
@@ -86,6 +87,7 @@ public struct Host: ~Copyable {
     complaintLimit = RateLimit(perSecond: configuration.icmpErrorsPerSecond, burst: configuration.icmpErrorBurst)
     echoLimit = RateLimit(perSecond: configuration.echoRepliesPerSecond, burst: configuration.echoReplyBurst)
     resetLimit = RateLimit(perSecond: configuration.resetsPerSecond, burst: configuration.resetBurst)
+    cookieLimit = RateLimit(perSecond: configuration.synCookiesPerSecond, burst: configuration.synCookieBurst)
     connections = Slab(limit: configuration.connections)
     flows = Table(secret: key)
     listeners = Slab(limit: configuration.listeners)

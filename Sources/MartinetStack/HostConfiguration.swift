@@ -19,9 +19,16 @@ public struct HostConfiguration: Sendable {
   public var connections = 262_144
   /// The most connections in TIME-WAIT whose program has gone; the oldest makes room for a new one.
   public var timeWait = 16_384
-  /// The most half-open connections per listener (RFC 4987 section 3.2).
+  /// The most half-open connections per listener (RFC 4987 section 3.2). With cookies 0 means that every SYN is answered with one; else
+  /// it counts as 1.
   public var synQueue = 256
-  /// Whether a SYN that finds the queue of half-open connections full takes the place of the oldest entry
+  /// Whether a SYN that finds the queue of half-open connections full is answered with a cookie and forgotten (RFC 4987 section 3.6). Such a
+  /// connection has a segment size of the eight that a cookie can tell apart, and window scale and SACK only if the peer offers timestamps.
+  public var synCookies = true
+  /// Cookies per second and the burst. A SYN beyond is dropped: what is in the queue has the better claim.
+  public var synCookiesPerSecond = 200_000
+  public var synCookieBurst = 20_000
+  /// Without cookies: whether a SYN that finds the queue of half-open connections full takes the place of the oldest entry
   /// (RFC 4987 section 3.4) instead of being dropped.
   public var synQueueRecyclesOldest = true
   /// The most listeners.

@@ -14,6 +14,8 @@ struct Listener {
   /// The most connections that wait to be accepted.
   var backlog: Int
   var options: ConnectionOptions
+  /// When the last cookie that was given out ceases to be good.
+  var cookiesUntil = Instant.zero
   /// SYN-RECEIVED, oldest first.
   var halfOpen = SlotList()
   /// Established, in the order in which their handshakes were completed (FIFO).

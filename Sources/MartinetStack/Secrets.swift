@@ -13,6 +13,7 @@ struct Secrets {
   private let identification: SipKey
   private let label: SipKey
   private let jitter: SipKey
+  private let cookie: SipKey
 
   init(_ secret: HostSecret) {
     func key(_ number: UInt64) -> SipKey {
@@ -29,6 +30,7 @@ struct Secrets {
     identification = key(5)
     label = key(6)
     jitter = key(7)
+    cookie = key(8)
   }
 
   /// ISN = M + F(local, remote, secret) (RFC 6528 section 3): M ticks every 4 microseconds.
@@ -73,6 +75,15 @@ struct Secrets {
     hash.add(destination)
     hash.add(source)
     return Int(truncatingIfNeeded: hash.finish()) & (Secrets.identificationCounters - 1)
+  }
+
+  /// What nobody else can know of a SYN with the given `content` in the given `period` (RFC 4987 section 3.6).
+  func cookie(of flow: FlowKey, _ content: UInt64, period: Int64) -> UInt32 {
+    var hash = SipHash(cookie)
+    flow.feed(&hash)
+    hash.add(content)
+    hash.add(UInt64(bitPattern: period))
+    return UInt32(truncatingIfNeeded: hash.finish())
   }
 
   /// The flow label of a flow: 20 bits (RFC 6437 section 3).

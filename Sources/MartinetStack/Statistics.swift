@@ -52,6 +52,9 @@ public struct HostStatistics: Sendable {
   public var connectionsOpened: UInt64 = 0
   public var connectionsAccepted: UInt64 = 0
   public var halfOpenRecycled: UInt64 = 0
+  /// SYNs that were answered with a cookie, and connections that came of it.
+  public var synCookiesSent: UInt64 = 0
+  public var synCookiesAccepted: UInt64 = 0
   public var timeWaitRecycled: UInt64 = 0
   /// How often the page pool had to refuse.
   public var poolRefusals: UInt64 = 0

@@ -72,11 +72,16 @@ extension Connection {
       drop(segment, .unacceptableInState, &environment)
       return
     }
-    negotiate(header, in: &environment, at: segment.now)
+    acceptSYN(header, in: &environment, at: segment.now)
+  }
+
+  /// LISTEN to SYN-RECEIVED: the SYN,ACK leaves with the next poll.
+  mutating func acceptSYN(_ header: TCPHeader, in environment: inout Environment, at now: Instant) {
+    negotiate(header, in: &environment, at: now)
     takeWindow(of: header)
-    move(on: .synArrives, in: &environment, at: segment.now)
+    move(on: .synArrives, in: &environment, at: now)
     flags.insert(.synDue)
-    recovery.silentSince = segment.now
+    recovery.silentSince = now
   }
 
   // MARK: 3.10.7.3 SYN-SENT STATE
