@@ -68,6 +68,7 @@ let package = Package(
     .executableTarget(
       name: "MartinetTool",
       dependencies: [
+        "CMartinetLinux",
         "Martinet", "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation",
         "MartinetLinks", "MartinetRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

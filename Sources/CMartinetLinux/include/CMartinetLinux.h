@@ -4,6 +4,7 @@
 #define C_MARTINET_LINUX_H
 
 #include "CMartinetAddressing.h"
+#include "CMartinetChild.h"
 #include "CMartinetDatagram.h"
 #include "CMartinetDevice.h"
 #include "CMartinetFiles.h"

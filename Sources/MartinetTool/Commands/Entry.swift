@@ -11,6 +11,7 @@ struct Entry: ParsableCommand {
       Move files through a TCP of its own and see every segment, state, window and decision.
 
         martinet demo                              a file crosses a simulated network
+        martinet halfopen                          a peer dies in silence: who notices, and when
         martinet receive inbox                     save what others send
         martinet send photo.jpg 10.77.0.1:9000     send it from another terminal
         martinet listen 9000                       one connection, joined to standard input and output
@@ -18,7 +19,8 @@ struct Entry: ParsableCommand {
         martinet http http://example.org/          a page in five steps, each segment in view
       """,
     subcommands: [
-      DemoCommand.self, ReceiveCommand.self, SendCommand.self, ConnectCommand.self, ListenCommand.self,
+      DemoCommand.self, HalfOpenCommand.self, ReceiveCommand.self, SendCommand.self, ConnectCommand.self,
+      ListenCommand.self,
       HTTPCommand.self,
     ])
 
