@@ -8,6 +8,7 @@ import Synchronization
 extension InteropPeer {
   func converse(on stack: NetworkStack, _ link: HoldingLink, _ report: inout Report) throws {
     let socket = try establish(on: stack)
+    liveness.watch(socket, say: InteropPeer.say)
     if hold > 0 { link.hold(seconds: hold) }
     var digest = SHA256()
     defer { report.sha256 = digest.finalize().map { String(format: "%02x", $0) }.joined() }
@@ -47,6 +48,7 @@ extension InteropPeer {
     var options = SocketOptions()
     if let receiveBuffer { options.receiveBufferSize = receiveBuffer }
     options.urgentInline = urgentInline
+    liveness.apply(to: &options)
     if role == .connect {
       let socket = try Socket(on: stack, options: options)
       if let localPort { try socket.bind(to: Endpoint(.v4(.any), localPort)) }
@@ -67,11 +69,12 @@ extension InteropPeer {
   private func receive(_ socket: Socket, _ digest: inout SHA256, _ report: inout Report) throws {
     Thread.sleep(forTimeInterval: pause)
     var last = Date()
+    defer { report.silence = Date().timeIntervalSince(last) }
     while true {
       let octets = try socket.inputStream.read(upTo: piece)
       report.longestGap = max(report.longestGap, Date().timeIntervalSince(last))
-      last = Date()
       guard let octets else { return }
+      last = Date()
       digest.update(data: octets)
       report.received += octets.count
       if nap > 0 { Thread.sleep(forTimeInterval: nap) }

@@ -58,6 +58,7 @@ struct InteropPeer: ParsableCommand {
   @Option var patience = 10.0
   @OptionGroup var impairments: ImpairmentOptions
   @Option var onwardPort: UInt16 = 0
+  @OptionGroup var liveness: LivenessOptions
 
   struct Report: Encodable {
     var received = 0
@@ -68,6 +69,8 @@ struct InteropPeer: ParsableCommand {
     var state: String?
     /// The longest time between two reads that brought something, in seconds.
     var longestGap = 0.0
+    /// The time between the last octets that came and what ended the reading, in seconds.
+    var silence = 0.0
     /// The payload octets of a full segment, at the end.
     var segment: Int?
     var wire: ImpairmentOptions.Report?
@@ -100,7 +103,9 @@ struct InteropPeer: ParsableCommand {
     say(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
   }
 
-  func say(_ line: String) {
+  func say(_ line: String) { InteropPeer.say(line) }
+
+  static func say(_ line: String) {
     FileHandle.standardOutput.write(Data((line + "\n").utf8))
   }
 

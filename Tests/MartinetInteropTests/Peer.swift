@@ -20,6 +20,8 @@ struct PeerReport: Decodable {
   var state: String?
   /// The longest time between two reads that brought something, in seconds.
   var longestGap = 0.0
+  /// The time between the last octets that came to our end and what ended its reading, in seconds.
+  var silence: Double?
   /// The payload octets of a full segment that the end sends.
   var segment: Int?
   /// The octets that the kernel took for urgent.

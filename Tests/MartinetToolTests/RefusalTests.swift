@@ -57,6 +57,10 @@ struct RefusalTests {
       (["http", "http://a/b c"], "percent-encoded"), (["http", "http://a/", "--dns", "10.77.0.1"], "--link"),
       (["http", "http://a/", "--address", "10.77.0.2/16"], "--link"),
       (["http", "http://a/", "--link", "udp:127.0.0.1:7", "--dns", "dns.example"], "DNS server"),
+      (["halfopen", "--bound", "0"], "--bound"), (["halfopen", "--bound", "1.9"], "--bound"),
+      (["halfopen", "--bound", "3601"], "--bound"), (["halfopen", "--bound", "soon"], "soon"),
+      (["halfopen", "--proxy", "squid"], "squid"), (["halfopen", "--proxy", "haproxy", "--bound", "3"], "real proxy"),
+      (["halfopen", "now"], "now"),
     ])
   func arguments(arguments: [String], part: String) throws {
     try expectRefusal(arguments, part)

@@ -3,13 +3,13 @@ import Glibc
 import Synchronization
 
 /// Another program that runs beside ours. The kernel kills it when the thread that started it ends, whatever ends that.
-final class ChildProgram: Sendable {
+package final class ChildProgram: Sendable {
   private let name: String
   /// nil once its end is known.
   private let process: Mutex<Int32?>
 
   /// Where a program is; a missing one is a failure that says which Debian package has it.
-  static func path(of name: String, package: String) throws(Failure) -> String {
+  package static func path(of name: String, package: String) throws(Failure) -> String {
     let search = getenv("PATH").map { String(cString: $0) } ?? ""
     for folder in (search + ":/usr/sbin:/sbin").split(separator: ":") {
       let path = "\(folder)/\(name)"

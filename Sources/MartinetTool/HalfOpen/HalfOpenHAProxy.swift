@@ -24,6 +24,8 @@ struct HalfOpenHAProxy {
     let haproxy = try ChildProgram.path(of: "haproxy", package: "haproxy")
     let filter = try ChildProgram.path(of: "nft", package: "nftables")
     try HalfOpenHAProxy.enterOwnNetwork()
+    // A namespace of users has to be entered before there is a second thread.
+    SignalWatch.start { _ in }
     let link = try openLink()
     let stack = try NetworkStack(link: link, addresses: [HalfOpenHAProxy.ours])
     defer { stack.abortAll() }
