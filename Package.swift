@@ -14,6 +14,9 @@ let pure: [SwiftSetting] =
     .treatAllWarnings(as: .error),
   ]
 
+/// What the modules with calls obey that wait: an async call runs where its caller runs.
+let calls: [SwiftSetting] = common + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
 let package = Package(
   name: "Martinet",
   platforms: [.macOS("26.0")],
@@ -51,13 +54,13 @@ let package = Package(
       dependencies: [
         "CMartinetLinux", "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation",
         "MartinetLinks",
-      ], swiftSettings: common),
+      ], swiftSettings: calls),
     .target(
       name: "Martinet",
       dependencies: [
         "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation", "MartinetLinks",
         "MartinetRuntime",
-      ], swiftSettings: common),
+      ], swiftSettings: calls),
     .target(
       name: "MartinetLogging",
       dependencies: ["Martinet", .product(name: "Logging", package: "swift-log")], swiftSettings: common),

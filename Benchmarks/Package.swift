@@ -8,7 +8,10 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "martinet-benchmarks", dependencies: [.product(name: "MartinetSimulation", package: "Martinet")],
-      path: "Sources/MartinetBenchmarks")
+      path: "Sources/MartinetBenchmarks"),
+    .executableTarget(
+      name: "martinet-socket-benchmarks", dependencies: [.product(name: "Martinet", package: "Martinet")],
+      path: "Sources/SocketBenchmarks"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -109,11 +109,14 @@ public final class NetworkStack: Sendable {
   /// Blocks the calling thread for `time` of the stack's clock.
   public func sleep(for time: Duration) throws(SocketError) {
     let waiter = try admit(.sleep, nil)
-    switch core.wait(waiter, until: .deadline(after: time, from: core.now)) {
-    case .timedOut, .fired: break
-    case .deadlock: throw SocketError(.sleep, nil, .deadlock)
-    case .stopped: throw SocketError(.sleep, nil, .stackStopped)
-    }
+    try SocketError.check(core.wait(waiter, until: .deadline(after: time, from: core.now)))
+  }
+
+  /// Suspends the calling task for `time` of the stack's clock.
+  /// - Throws: ``SocketError/Reason/interrupted`` if the task is cancelled.
+  public func sleep(for time: Duration) async throws(SocketError) {
+    _ = try admit(.sleep, nil)
+    try SocketError.check(await core.sleep(until: .deadline(after: time, from: core.now)))
   }
 
   // MARK: For the sockets
@@ -134,22 +137,38 @@ public final class NetworkStack: Sendable {
     return number
   }
 
-  /// The first address of `host` that there is a route to, with `port`.
+  /// The first address of `host` that there is a route to, with `port`; blocks while a name is looked for.
   ///
   /// - Parameter family: the only family to consider, true for IPv4.
   func endpoint(host: String?, port: Int, family: Bool?) throws(SocketError) -> Endpoint {
     let number = try checkedPort(port)
-    guard let host else { return Endpoint(family == false ? .v6(.loopback) : .v4(.loopback), number) }
     let wanted = family.map { $0 ? AddressFamily.ipv4 : .ipv6 }
-    let addresses =
-      if let literal = IPAddress(parsing: host) {
-        AddressFamily(of: literal) == wanted ?? AddressFamily(of: literal) ? [literal] : []
-      } else {
-        try resolver.addresses(of: host, wanted, on: self)
-      }
-    guard let address = addresses.first(where: { core.canReach($0) }) ?? addresses.first else {
+    if let known = try knownAddress(host, wanted) { return Endpoint(known, number) }
+    return Endpoint(try pick(from: resolver.addresses(of: host ?? "", wanted, on: self), host), number)
+  }
+
+  /// The first address of `host` that there is a route to, with `port`; suspends the calling task while a name is looked for.
+  func endpoint(host: String?, port: Int, family: Bool?) async throws(SocketError) -> Endpoint {
+    let number = try checkedPort(port)
+    let wanted = family.map { $0 ? AddressFamily.ipv4 : .ipv6 }
+    if let known = try knownAddress(host, wanted) { return Endpoint(known, number) }
+    return Endpoint(try pick(from: await resolver.addresses(of: host ?? "", wanted, on: self), host), number)
+  }
+
+  /// The address that needs no search: of no name, or of an address in text form.
+  private func knownAddress(_ host: String?, _ wanted: AddressFamily?) throws(SocketError) -> IPAddress? {
+    guard let host else { return wanted == .ipv6 ? .v6(.loopback) : .v4(.loopback) }
+    guard let literal = IPAddress(parsing: host) else { return nil }
+    guard wanted ?? AddressFamily(of: literal) == AddressFamily(of: literal) else {
       throw SocketError(.resolve, nil, .unknownHost(host))
     }
-    return Endpoint(address, number)
+    return literal
+  }
+
+  private func pick(from addresses: [IPAddress], _ host: String?) throws(SocketError) -> IPAddress {
+    guard let address = addresses.first(where: { core.canReach($0) }) ?? addresses.first else {
+      throw SocketError(.resolve, nil, .unknownHost(host ?? ""))
+    }
+    return address
   }
 }

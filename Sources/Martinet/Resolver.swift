@@ -60,18 +60,56 @@ extension Resolver {
   public func addresses(
     of name: String, _ family: AddressFamily? = nil, on stack: NetworkStack
   ) throws(SocketError) -> [IPAddress] {
-    let families = family.map { [$0] } ?? AddressFamily.allCases
-    let bell = Bell()
-    let lookup = lookUp(name, families, on: stack) { bell.ring() }
-    defer { lookup.cancel() }
+    let search = NameSearch(for: name, family, by: self, on: stack)
+    defer { search.lookup.cancel() }
     while true {
-      let progress = lookup.poll(at: stack.core.now)
-      let answers = families.compactMap { progress[$0] }
-      if answers.count == families.count {
-        return try NameProgress.merged(answers, of: name).sorted(for: stack)
+      switch try search.goOn() {
+      case .found(let addresses): return addresses
+      case .wait(let instant): try stack.wait(for: search.bell, until: instant, .resolve, nil)
       }
-      try stack.wait(for: bell, until: progress.deadline, .resolve, nil)
     }
+  }
+
+  /// The addresses of `name`, best first; see the other. Suspends the calling task until they are known.
+  public func addresses(
+    of name: String, _ family: AddressFamily? = nil, on stack: NetworkStack
+  ) async throws(SocketError) -> [IPAddress] {
+    let search = NameSearch(for: name, family, by: self, on: stack)
+    defer { search.lookup.cancel() }
+    while true {
+      switch try search.goOn() {
+      case .found(let addresses): return addresses
+      case .wait(let instant): try await stack.wait(for: search.bell, until: instant, .resolve, nil)
+      }
+    }
+  }
+}
+
+/// The search for all addresses of a name.
+private struct NameSearch {
+  let name: String
+  let families: [AddressFamily]
+  let stack: NetworkStack
+  let bell = Bell()
+  let lookup: any NameLookup
+
+  enum Step {
+    case found([IPAddress])
+    case wait(until: Instant)
+  }
+
+  init(for name: String, _ family: AddressFamily?, by resolver: some Resolver, on stack: NetworkStack) {
+    self.name = name
+    self.stack = stack
+    families = family.map { [$0] } ?? AddressFamily.allCases
+    lookup = resolver.lookUp(name, families, on: stack) { [bell] in bell.ring() }
+  }
+
+  func goOn() throws(SocketError) -> Step {
+    let progress = lookup.poll(at: stack.core.now)
+    let answers = families.compactMap { progress[$0] }
+    guard answers.count == families.count else { return .wait(until: progress.deadline) }
+    return .found(try NameProgress.merged(answers, of: name).sorted(for: stack))
   }
 }
 
@@ -99,6 +137,20 @@ extension NetworkStack {
   ) throws(SocketError) {
     let waiter = try admit(operation, endpoint)
     let blocked = core.block(waiter, until: deadline) { waiter in
+      bell.cancel(waiter)
+    } attempt: { waiter -> Bool? in
+      bell.take(otherwise: waiter) ? true : nil
+    }
+    if case .timedOut = blocked { return }
+    try blocked.result(of: operation, endpoint)
+  }
+
+  /// Suspends the calling task until `bell` rings or `deadline` comes.
+  func wait(
+    for bell: Bell, until deadline: Instant, _ operation: SocketError.Operation, _ endpoint: Endpoint?
+  ) async throws(SocketError) {
+    _ = try admit(operation, endpoint)
+    let blocked = await core.suspend(until: deadline) { waiter in
       bell.cancel(waiter)
     } attempt: { waiter -> Bool? in
       bell.take(otherwise: waiter) ? true : nil

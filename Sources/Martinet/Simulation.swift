@@ -60,7 +60,7 @@ public final class Simulation: Sendable {
     } catch {
       throw SocketError(.sleep, nil, from: error)
     }
-    if outcome == .deadlock { throw SocketError(.sleep, nil, .deadlock) }
+    try SocketError.check(outcome)
   }
 
   /// Uses the network: to cut a wire, to change what it does to packets, to look at what happened.

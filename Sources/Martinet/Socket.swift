@@ -2,25 +2,18 @@ import MartinetRuntime
 import MartinetStack
 import MartinetTCP
 import MartinetWire
-import Synchronization
 
 /// One end of a TCP connection, with calls that block the calling thread, in the manner of java.net.Socket.
 ///
 /// A socket may be used by several threads at once: one that reads and one that writes never wait for each other, and ``close()`` ends
 /// the calls of all others. A socket that nobody holds any more is closed.
-public final class Socket: Sendable {
-  /// The stack that the socket belongs to.
-  public let stack: NetworkStack
-  let state: Mutex<SocketState>
-  /// Keeps the octets of one write together.
-  let writers = Gate()
+public final class Socket: StreamSocket {
+  public let core: SocketCore
 
   /// A socket that is neither bound nor connected.
   /// - Throws: ``SocketError/Reason/invalidArgument(_:)`` for an option out of its bounds.
   public init(on stack: NetworkStack, options: SocketOptions = SocketOptions()) throws(SocketError) {
-    try options.check(.open)
-    self.stack = stack
-    state = Mutex(SocketState(options: options))
+    core = try SocketCore(on: stack, options: options)
   }
 
   /// A socket that is connected to `remote`; blocks until it is.
@@ -63,14 +56,10 @@ public final class Socket: Sendable {
       try self.init(to: remote, from: local, on: stack, options: options, timeout: timeout)
       return
     }
-    try racing.check()
-    let number = try stack.checkedPort(port)
-    try Socket.check(timeout: timeout, nil)
     try self.init(on: stack, options: options)
     do throws(SocketError) {
-      var race = ConnectRace(
-        to: host, port: number, on: stack, options: options.connectionOptions(over: stack.connectionDefaults), racing)
-      try connected(race.run(within: timeout == .zero ? nil : timeout))
+      var race = try core.race(to: host, port: port, timeout, racing)
+      try core.connected(race.run(within: timeout == .zero ? nil : timeout))
     } catch {
       close()
       throw error
@@ -78,59 +67,50 @@ public final class Socket: Sendable {
   }
 
   /// The socket of a connection that a listener accepted.
-  init(accepted connection: AcceptedConnection, inheriting options: SocketOptions, on stack: NetworkStack) {
-    self.stack = stack
-    var accepted = SocketState(options: options)
-    accepted.options.update(from: connection.options)
-    accepted.stage = .connected(connection.handle)
-    accepted.local = connection.local
-    accepted.remote = connection.remote
-    accepted.wasConnected = true
-    state = Mutex(accepted)
+  init(accepted core: SocketCore) {
+    self.core = core
   }
 
-  deinit {
-    let stage = state.withLock { $0.stage }
-    if let handle = stage.handle { stack.core.close(handle) }
-    if case .bound(let reservation) = stage { stack.core.release(reservation) }
+  /// Gives the socket its local address and port.
+  ///
+  /// - Parameter local: nil, the unspecified address and port 0 leave the choice to the stack; a port that is left is chosen at once, an address
+  ///   when the socket is connected.
+  public func bind(to local: Endpoint?) throws(SocketError) {
+    try core.bind(to: local)
   }
 
-  // MARK: Questions
-
-  /// Whether the socket is or was connected.
-  public var isConnected: Bool { state.withLock { $0.wasConnected } }
-  /// Whether the socket has or had a local address and port.
-  public var isBound: Bool { state.withLock { $0.local != nil } }
-  public var isClosed: Bool { state.withLock { $0.isClosed } }
-  public var isInputShutdown: Bool { state.withLock { $0.isInputShutDown } }
-  public var isOutputShutdown: Bool { state.withLock { $0.isOutputShutDown } }
-
-  /// Address and port of this end, also after closing; nil before the socket is bound.
-  public var localEndpoint: Endpoint? { state.withLock { $0.local } }
-  /// Address and port of the other end, also after closing; nil before the socket is connected.
-  public var remoteEndpoint: Endpoint? { state.withLock { $0.wasConnected ? $0.remote : nil } }
-  /// The port of this end; nil before the socket is bound.
-  public var localPort: UInt16? { localEndpoint?.port }
-  /// The port of the other end; nil before the socket is connected.
-  public var remotePort: UInt16? { remoteEndpoint?.port }
-  /// The address of the other end; nil before the socket is connected.
-  public var remoteAddress: IPAddress? { remoteEndpoint?.address }
-  /// The address of this end; the unspecified address before the socket is bound and after it is closed.
-  public var localAddress: IPAddress {
-    state.withLock { $0.isClosed ? nil : $0.local?.address } ?? .v4(.any)
+  /// Connects to `remote`; blocks until the handshake is complete. A socket that could not be connected is closed. The unspecified
+  /// address stands for this host's loopback address.
+  ///
+  /// - Parameter timeout: how long to try; nil (and zero) as long as the stack does, three minutes by default. Not negative.
+  public func connect(to remote: Endpoint, timeout: Duration? = nil) throws(SocketError) {
+    try core.connect(to: remote, timeout: timeout)
   }
 
-  /// A snapshot of the connection; nil before the socket is connected and after it is closed.
-  public var status: ConnectionStatus? {
-    state.withLock { $0.stage }.handle.flatMap { stack.core.status(of: $0) }
+  /// Closes the socket, now or as ``SocketOptions/linger`` says: what was written is still delivered, but unread data make it a reset.
+  /// Calls that other threads are blocked in end with ``SocketError/Reason/closed``. May be called twice.
+  ///
+  /// In virtual time a thread that is not registered may close a socket, too; it does not linger.
+  public func close() {
+    core.close()
   }
-}
 
-extension Socket: CustomStringConvertible {
-  public var description: String {
-    state.withLock { state in
-      guard state.wasConnected, let remote = state.remote, let local = state.local else { return "Socket[unconnected]" }
-      return "Socket[\(local) to \(remote)]"
-    }
+  /// Sends one octet of urgent data, in its place behind what was written before (RFC 9293 section 3.8.5).
+  ///
+  /// It does not wait for room: with a full send buffer the call fails with ``SocketError/Reason/noBufferSpace``. A receiver gets the octet out of the stream
+  /// and discards it, unless it has ``SocketOptions/urgentInline`` set. RFC 6093 advises new
+  /// programs against urgent data.
+  public func sendUrgentData(_ octet: UInt8) throws(SocketError) {
+    try core.sendUrgentData(octet)
+  }
+
+  /// What there is to know of the connection before it is too late: retransmissions that go unanswered (R1), a keep-alive probe that does, an error that the
+  /// network reported and that may pass. Blocks until there is something; nil once the connection is over or the socket closed. For a thread of
+  /// its own beside those that read and write: it takes nothing from them.
+  ///
+  /// - Parameter limit: how long to wait; nil for ever.
+  /// - Throws: ``SocketError/Reason/timedOut(_:)`` when the limit passes, ``SocketError/Reason/notConnected``.
+  public func nextWarning(within limit: Duration? = nil) throws(SocketError) -> ConnectionWarning? {
+    try core.nextWarning(within: limit)
   }
 }

@@ -4,13 +4,9 @@ import MartinetTCP
 import MartinetWire
 import Synchronization
 
-// How a socket gets its ends and loses them.
-extension Socket {
-  /// Gives the socket its local address and port.
-  ///
-  /// - Parameter local: nil, the unspecified address and port 0 leave the choice to the stack; a port that is left is chosen at once, an address
-  ///   when the socket is connected.
-  public func bind(to local: Endpoint?) throws(SocketError) {
+// How a socket gets its ends.
+extension SocketCore {
+  func bind(to local: Endpoint?) throws(SocketError) {
     let wanted = local ?? Endpoint(.v4(.any), 0)
     try state.withLock { state throws(SocketError) in
       switch state.stage {
@@ -28,31 +24,39 @@ extension Socket {
     }
   }
 
-  /// Connects to `remote`; blocks until the handshake is complete. A socket that could not be connected is closed. The unspecified
-  /// address stands for this host's loopback address.
-  ///
-  /// - Parameter timeout: how long to try; nil (and zero) as long as the stack does, three minutes by default. Not negative.
-  public func connect(to remote: Endpoint, timeout: Duration? = nil) throws(SocketError) {
-    let remote = remote.address.isUnspecified ? Endpoint(remote.address.loopback, remote.port) : remote
-    try Socket.check(timeout: timeout, remote)
+  /// Connects, or closes the socket; blocks the calling thread.
+  func connect(to remote: Endpoint, timeout: Duration?) throws(SocketError) {
     let waiter = try stack.admit(.connect, remote)
-    let limit = timeout == .zero ? nil : timeout
-    let deadline = Instant.deadline(after: limit, from: stack.core.now)
-    let handle = try beginConnecting(to: remote)
+    let call = try beginConnecting(to: remote, timeout: timeout)
     do throws(SocketError) {
-      try finishConnecting(handle, to: remote, waiter, until: deadline, limit: limit)
+      let blocked = try stack.core.block(waiter, until: call.deadline, cancel: call.cancel, attempt: call.attempt)
+      try call.conclude(blocked)
     } catch {
-      let wasOpen = state.withLock { state in
-        defer { state.stage = .closed }
-        return !state.isClosed
-      }
-      if wasOpen { stack.core.abort(handle) }
+      call.abandon()
       throw error
     }
   }
 
-  private func beginConnecting(to remote: Endpoint) throws(SocketError) -> ConnectionHandle {
-    try state.withLock { state throws(SocketError) in
+  /// Connects, or closes the socket; suspends the calling task.
+  func connect(to remote: Endpoint, timeout: Duration?) async throws(SocketError) {
+    _ = try stack.admit(.connect, remote)
+    let call = try beginConnecting(to: remote, timeout: timeout)
+    do throws(SocketError) {
+      let blocked = try await stack.core.suspend(until: call.deadline, cancel: call.cancel, attempt: call.attempt)
+      try call.conclude(blocked)
+    } catch {
+      call.abandon()
+      throw error
+    }
+  }
+
+  /// Sends the SYN.
+  private func beginConnecting(to remote: Endpoint, timeout: Duration?) throws(SocketError) -> ConnectCall {
+    let remote = remote.address.isUnspecified ? Endpoint(remote.address.loopback, remote.port) : remote
+    try SocketCore.check(timeout: timeout, remote)
+    let limit = timeout == .zero ? nil : timeout
+    let deadline = Instant.deadline(after: limit, from: stack.core.now)
+    let handle = try state.withLock { state throws(SocketError) in
       var reservation: PortReservation?
       switch state.stage {
       case .unbound: break
@@ -61,41 +65,30 @@ extension Socket {
       case .connected: throw SocketError(.connect, remote, .alreadyConnected)
       case .closed: throw SocketError(.connect, remote, .closed)
       }
-      do throws(HostError) {
-        let handle = try stack.core.connect(
-          to: remote, from: reservation, options: state.options.connectionOptions(over: stack.connectionDefaults))
+      do throws(SocketError) {
+        if Task.isCancelled { throw SocketError(.connect, remote, .interrupted) }
+        let handle = try startHandshake(with: remote, from: reservation, state.options)
         state.stage = .connecting(handle)
         state.remote = remote
         return handle
       } catch {
         if let reservation { stack.core.release(reservation) }
         state.stage = .closed
-        throw SocketError(.connect, remote, from: error)
+        throw error
       }
     }
+    return ConnectCall(core: self, handle: handle, remote: remote, deadline: deadline, limit: limit)
   }
 
-  private func finishConnecting(
-    _ handle: ConnectionHandle, to remote: Endpoint, _ waiter: ThreadWaiter, until deadline: Instant, limit: Duration?
-  ) throws(SocketError) {
-    let core = stack.core
-    let blocked = try core.block(waiter, until: deadline) { waiter in
-      core.cancel(waiter, of: .output, on: handle)
-    } attempt: { waiter throws(SocketError) -> Bool? in
-      let progress: ConnectProgress
-      do throws(HostError) {
-        progress = try core.connectProgress(of: handle, otherwise: waiter)
-      } catch {
-        throw SocketError(.connect, remote, from: error)
-      }
-      switch progress {
-      case .connected: return true
-      case .pending: return nil
-      case .failed(let reason): throw SocketError(.connect, remote, .init(reason))
-      }
-    }
-    _ = try blocked.result(of: .connect, remote, limit: limit)
-    try connected(RacedConnection(handle: handle, remote: remote))
+  /// The attempts to connect to the addresses of a name.
+  func race(
+    to host: String, port: Int, _ timeout: Duration?, _ knobs: HappyEyeballs
+  ) throws(SocketError) -> ConnectRace {
+    try knobs.check()
+    let number = try stack.checkedPort(port)
+    try SocketCore.check(timeout: timeout, nil)
+    let options = state.withLock { $0.options.connectionOptions(over: stack.connectionDefaults) }
+    return ConnectRace(to: host, port: number, on: stack, options: options, knobs)
   }
 
   static func check(timeout: Duration?, _ remote: Endpoint?) throws(SocketError) {
@@ -107,100 +100,68 @@ extension Socket {
   /// The handshake is complete: the socket takes the connection over.
   func connected(_ connection: RacedConnection) throws(SocketError) {
     let local = stack.core.status(of: connection.handle)?.local
-    try state.withLock { state throws(SocketError) in
-      guard !state.isClosed else { throw SocketError(.connect, connection.remote, .closed) }
+    let isOpen = state.withLock { state in
+      guard !state.isClosed else { return false }
       state.stage = .connected(connection.handle)
       state.local = local ?? state.local
       state.remote = connection.remote
       state.wasConnected = true
+      return true
     }
+    if !isOpen { throw closedError(.connect, connection.remote) }
   }
 
-  /// Ends the output: the peer reads the end of the stream after everything that was written. Input goes on.
-  public func shutdownOutput() throws(SocketError) {
-    let (handle, remote) = try state.withLock { state throws(SocketError) in
-      let handle = try state.connection(.shutdownOutput)
-      if state.isOutputShutDown { throw SocketError(.shutdownOutput, state.remote, .outputIsShutDown) }
-      state.isOutputShutDown = true
-      return (handle, state.remote)
-    }
+  private func startHandshake(
+    with remote: Endpoint, from reservation: PortReservation?, _ options: SocketOptions
+  ) throws(SocketError) -> ConnectionHandle {
     do throws(HostError) {
-      try stack.core.shutdownOutput(handle)
+      return try stack.core.connect(
+        to: remote, from: reservation, options: options.connectionOptions(over: stack.connectionDefaults))
     } catch {
-      throw SocketError(.shutdownOutput, remote, from: error)
+      throw SocketError(.connect, remote, from: error)
     }
   }
+}
 
-  /// Ends the input: reads, blocked ones too, say the end of the stream; what still arrives is acknowledged and discarded. The
-  /// peer is told nothing.
-  public func shutdownInput() throws(SocketError) {
-    let (handle, remote) = try state.withLock { state throws(SocketError) in
-      let handle = try state.connection(.shutdownInput)
-      if state.isInputShutDown { throw SocketError(.shutdownInput, state.remote, .inputIsShutDown) }
-      state.isInputShutDown = true
-      return (handle, state.remote)
-    }
+/// A connect whose SYN is on its way.
+private struct ConnectCall {
+  let core: SocketCore
+  let handle: ConnectionHandle
+  let remote: Endpoint
+  let deadline: Instant
+  let limit: Duration?
+
+  func attempt(_ waiter: Waiter?) throws(SocketError) -> Void? {
+    let progress: ConnectProgress
     do throws(HostError) {
-      try stack.core.shutdownInput(handle)
+      progress = try core.stack.core.connectProgress(of: handle, otherwise: waiter)
     } catch {
-      throw SocketError(.shutdownInput, remote, from: error)
+      throw core.isClosed ? core.closedError(.connect, remote) : SocketError(.connect, remote, from: error)
+    }
+    switch progress {
+    case .connected: return ()
+    case .pending: return nil
+    case .failed(let reason): throw SocketError(.connect, remote, .init(reason))
     }
   }
 
-  /// Closes the socket, now or as ``SocketOptions/linger`` says: what was written is still delivered, but unread data make it a reset.
-  /// Calls that other threads are blocked in end with ``SocketError/Reason/closed``. May be called twice.
-  ///
-  /// In virtual time a thread that is not registered may close a socket, too; it does not linger.
-  public func close() {
-    let (stage, linger) = state.withLock { state in
+  func cancel(_ waiter: Waiter) -> Bool {
+    core.stack.core.cancel(waiter, of: .output, on: handle)
+  }
+
+  /// The handshake is complete, or the call has ended without.
+  func conclude(_ blocked: Blocked<Void>) throws(SocketError) {
+    try blocked.result(of: .connect, remote, limit: limit)
+    try core.connected(RacedConnection(handle: handle, remote: remote))
+  }
+
+  /// Nothing came of it: the socket is closed.
+  func abandon() {
+    let wasOpen = core.state.withLock { state in
       defer { state.stage = .closed }
-      return (state.stage, state.options.linger)
+      return !state.isClosed
     }
-    switch stage {
-    case .unbound, .closed: break
-    case .bound(let reservation): stack.core.release(reservation)
-    case .connecting(let handle):
-      if let handle { stack.core.abort(handle) }
-    case .connected(let handle):
-      if let linger {
-        close(handle, lingering: linger)
-      } else {
-        stack.core.close(handle)
-      }
-    }
-  }
-
-  /// Closes the socket and resets its connection: the peer learns that something went wrong. May be called twice.
-  public func abort() {
-    let stage = state.withLock { state in
-      defer { state.stage = .closed }
-      return state.stage
-    }
-    if let handle = stage.handle { stack.core.abort(handle) }
-    if case .bound(let reservation) = stage { stack.core.release(reservation) }
-  }
-
-  private func close(_ handle: ConnectionHandle, lingering limit: Duration) {
-    let core = stack.core
-    guard limit > .zero else {
-      core.abort(handle)
-      return
-    }
-    core.wakeAll(of: handle)
-    let unread = core.status(of: handle)?.unreadBytes ?? 0
-    guard unread == 0, let waiter = try? core.admit() else {
-      core.close(handle)
-      return
-    }
-    // The output may be shut down already: then its FIN is what is waited for.
-    try? core.shutdownOutput(handle)
-    let deadline = Instant.deadline(after: min(limit, SocketOptions.longestLinger), from: core.now)
-    let blocked = core.block(waiter, until: deadline) { waiter in
-      core.cancel(waiter, of: .acknowledged, on: handle)
-    } attempt: { waiter -> Bool? in
-      core.isAcknowledged(handle, otherwise: waiter) ? true : nil
-    }
-    if case .done = blocked { core.close(handle) } else { core.abort(handle) }
+    if wasOpen { core.stack.core.abort(handle) }
   }
 }
 

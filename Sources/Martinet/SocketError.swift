@@ -37,6 +37,8 @@ public struct SocketError: Error, Equatable, Sendable {
 
     /// The socket was closed, by this thread or by another.
     case closed
+    /// The task that called was cancelled. The socket is closed; a listening one stays open.
+    case interrupted
     case notConnected
     case alreadyConnected
     /// Another thread is connecting the socket.

@@ -40,6 +40,18 @@ extension SocketError {
   }
 }
 
+extension SocketError {
+  /// Throws if a sleep ended before its time.
+  static func check(_ outcome: WaitOutcome) throws(SocketError) {
+    switch outcome {
+    case .timedOut, .fired: break
+    case .deadlock: throw SocketError(.sleep, nil, .deadlock)
+    case .stopped: throw SocketError(.sleep, nil, .stackStopped)
+    case .cancelled: throw SocketError(.sleep, nil, .interrupted)
+    }
+  }
+}
+
 extension SocketError.Reason {
   /// The end of a connection as the reason why a call failed.
   init(_ end: EndReason) {
@@ -66,6 +78,7 @@ extension Blocked {
     case .timedOut: throw SocketError(operation, endpoint, .timedOut(limit ?? .zero))
     case .deadlock: throw SocketError(operation, endpoint, .deadlock)
     case .stopped: throw SocketError(operation, endpoint, .stackStopped)
+    case .cancelled: throw SocketError(operation, endpoint, .interrupted)
     }
   }
 }

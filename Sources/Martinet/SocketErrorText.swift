@@ -15,6 +15,7 @@ extension SocketError.Reason: CustomStringConvertible {
     case .invalidArgument(let text): text
     case .unsupported(let what): "\(what) is not supported"
     case .closed: "the socket is closed"
+    case .interrupted: "closed by interrupt"
     case .notConnected: "the socket is not connected"
     case .alreadyConnected: "the socket is already connected"
     case .connectionInProgress: "another thread is connecting the socket"

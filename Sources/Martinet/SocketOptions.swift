@@ -48,6 +48,16 @@ public struct SocketOptions: Hashable, Sendable {
   public var readTimeout: Duration?
 
   public init() {}
+
+  /// What async streams and listeners begin with: the defaults, and a bound on the silence of a peer.
+  ///
+  /// Unlike the blocking sockets, which wait as java.net's do, an async stream does not wait for ever for a peer that vanished: tasks are many, and nobody
+  /// looks after each.
+  public static var asyncDefaults: SocketOptions {
+    var options = SocketOptions()
+    options.deadPeerBound = .seconds(120)
+    return options
+  }
 }
 
 extension SocketOptions {

@@ -4,11 +4,11 @@ import MartinetTCP
 import Synchronization
 
 // The options of a socket, one by one. A closed socket has none.
-extension Socket {
+extension StreamSocket {
   /// All options at once, as the stack has them.
   public var options: SocketOptions {
     get throws(SocketError) {
-      let (handle, options) = try state.withLock { state throws(SocketError) in
+      let (handle, options) = try core.state.withLock { state throws(SocketError) in
         if state.isClosed { throw SocketError(.getOption, state.remote, .closed) }
         return (state.stage.handle, state.options)
       }
@@ -23,7 +23,7 @@ extension Socket {
   /// - Throws: ``SocketError/Reason/invalidArgument(_:)`` for an option out of its bounds; then none is changed.
   public func setOptions(_ options: SocketOptions) throws(SocketError) {
     try options.check(.setOption)
-    let handle = try state.withLock { state throws(SocketError) in
+    let handle = try core.state.withLock { state throws(SocketError) in
       if state.isClosed { throw SocketError(.setOption, state.remote, .closed) }
       state.options = options
       return state.stage.handle
@@ -38,12 +38,14 @@ extension Socket {
   }
 
   /// The names of the options that a socket supports: those of ``SocketOption``.
-  public static let supportedOptions: Set<String> = [
-    "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout", "deadPeerBound",
-    "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "receiveBufferSize",
-    "sendBufferSize", "urgentInline",
-    "trafficClass", "linger", "reuseAddress", "readTimeout",
-  ]
+  public static var supportedOptions: Set<String> {
+    [
+      "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout", "deadPeerBound",
+      "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "receiveBufferSize",
+      "sendBufferSize", "urgentInline",
+      "trafficClass", "linger", "reuseAddress", "readTimeout",
+    ]
+  }
 
   /// The value of one option.
   /// - Throws: ``SocketError/Reason/unsupported(_:)`` for an option that sockets do not have.

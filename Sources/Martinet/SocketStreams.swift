@@ -11,7 +11,7 @@ public struct SocketInputStream: Sendable {
   /// Reads what is there, at least one octet and at most as many as `target` has room for, and blocks until there is one.
   /// Returns the number of octets; nil at the end of the stream, and at each later call.
   public func read(into target: UnsafeMutableRawBufferPointer) throws(SocketError) -> Int? {
-    try socket.read(into: target)
+    try socket.core.read(into: target)
   }
 
   /// Reads what is there, at least one octet and at most as many as `target` has room for, and blocks until there is one.
@@ -22,7 +22,7 @@ public struct SocketInputStream: Sendable {
     var count: Int?
     target.withUnsafeMutableBytes { bytes in
       do throws(SocketError) {
-        count = try socket.read(into: bytes)
+        count = try socket.core.read(into: bytes)
       } catch {
         failure = error
       }
@@ -38,7 +38,7 @@ public struct SocketInputStream: Sendable {
     var isEnd = false
     let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
       do throws(SocketError) {
-        if let read = try socket.read(into: UnsafeMutableRawBufferPointer(buffer)) {
+        if let read = try socket.core.read(into: UnsafeMutableRawBufferPointer(buffer)) {
           count = read
         } else {
           isEnd = true
@@ -75,7 +75,7 @@ public struct SocketInputStream: Sendable {
 
   /// The octets that can be read without blocking.
   public var available: Int {
-    get throws(SocketError) { try socket.available }
+    get throws(SocketError) { try socket.core.available }
   }
 
   /// Closes the socket.
@@ -90,12 +90,12 @@ public struct SocketOutputStream: Sendable {
 
   /// Writes all of `bytes`; blocks until the send buffer has taken the last. Other threads' octets do not come between them.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(SocketError) {
-    try socket.write(bytes)
+    try socket.core.write(bytes)
   }
 
   /// Writes all of `bytes`; blocks until the send buffer has taken the last. Other threads' octets do not come between them.
   public func write(_ bytes: RawSpan) throws(SocketError) {
-    try bytes.withUnsafeBytes { bytes throws(SocketError) in try socket.write(bytes) }
+    try bytes.withUnsafeBytes { bytes throws(SocketError) in try socket.core.write(bytes) }
   }
 
   /// Writes all of `bytes`; blocks until the send buffer has taken the last. Other threads' octets do not come between them.
@@ -103,7 +103,7 @@ public struct SocketOutputStream: Sendable {
     var failure: SocketError?
     let write = { (bytes: UnsafeBufferPointer<UInt8>) in
       do throws(SocketError) {
-        try socket.write(UnsafeRawBufferPointer(bytes))
+        try socket.core.write(UnsafeRawBufferPointer(bytes))
       } catch {
         failure = error
       }
@@ -128,7 +128,7 @@ extension Socket {
   /// - Throws: if the socket is not connected, is closed, or its input is shut down.
   public var inputStream: SocketInputStream {
     get throws(SocketError) {
-      try state.withLock { state throws(SocketError) in
+      try core.state.withLock { state throws(SocketError) in
         _ = try state.connection(.read)
         if state.isInputShutDown { throw SocketError(.read, state.remote, .inputIsShutDown) }
       }
@@ -140,7 +140,7 @@ extension Socket {
   /// - Throws: if the socket is not connected, is closed, or its output is shut down.
   public var outputStream: SocketOutputStream {
     get throws(SocketError) {
-      try state.withLock { state throws(SocketError) in
+      try core.state.withLock { state throws(SocketError) in
         _ = try state.connection(.write)
         if state.isOutputShutDown { throw SocketError(.write, state.remote, .outputIsShutDown) }
       }

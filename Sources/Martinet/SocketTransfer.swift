@@ -4,55 +4,38 @@ import MartinetTCP
 import MartinetWire
 import Synchronization
 
-// What the streams of a socket do.
-extension Socket {
+// What reading and writing are, whoever waits.
+extension SocketCore {
   /// The most octets that are handed to the stack in one turn: a longer turn would keep the others waiting.
-  private static let largestPiece = 65536
+  static let largestPiece = 65536
   /// The most octets that are read in one turn.
-  private static let largestRead = 1 << 18
+  static let largestRead = 1 << 18
 
-  /// What a read finds before it looks at the connection.
-  private enum ReadStart {
-    case end
-    case from(ConnectionHandle, Endpoint?, timeout: Duration?)
-  }
-
-  private func startReading() throws(SocketError) -> ReadStart {
-    try state.withLock { state throws(SocketError) in
-      if state.isInputShutDown || state.hasSeenEnd { return .end }
-      let timeout = state.options.readTimeout
-      return .from(try state.connection(.read), state.remote, timeout: timeout == .zero ? nil : timeout)
+  /// Begins a read; nil at the end of the stream.
+  func beginReading() throws(SocketError) -> ReadCall? {
+    let (call, timeout) = try state.withLock { state throws(SocketError) -> (ReadCall?, Duration?) in
+      if state.isInputShutDown || state.hasSeenEnd { return (nil, nil) }
+      let handle = try state.connection(.read)
+      return (ReadCall(core: self, handle: handle, remote: state.remote), state.options.readTimeout)
     }
-  }
-
-  func read(into target: UnsafeMutableRawBufferPointer) throws(SocketError) -> Int? {
-    guard case .from(let handle, let remote, let timeout) = try startReading() else { return nil }
-    if target.isEmpty { return 0 }
-    let waiter = try stack.admit(.read, remote)
-    let core = stack.core
-    let deadline = timeout == nil ? Instant.never : Instant.deadline(after: timeout, from: core.now)
-    let room = UnsafeMutableRawBufferPointer(rebasing: target.prefix(Socket.largestRead))
-    let blocked = try core.block(waiter, until: deadline) { waiter in
-      core.cancel(waiter, of: .input, on: handle)
-    } attempt: { waiter throws(SocketError) -> Received? in
-      do throws(HostError) {
-        let received = try core.receive(into: room, from: handle, otherwise: waiter)
-        return received == .nothingYet ? nil : received
-      } catch {
-        return try afterFailedRead(error, remote)
-      }
+    guard var call else { return nil }
+    try checkInterruption(.read, call.remote)
+    if let timeout, timeout != .zero {
+      call.limit = timeout
+      call.deadline = .deadline(after: timeout, from: stack.core.now)
     }
-    if case .bytes(let count) = try blocked.result(of: .read, remote, limit: timeout) { return count }
-    state.withLock { $0.hasSeenEnd = true }
-    return nil
+    return call
   }
 
-  /// A read that found the connection gone or its input shut down: the end of the stream, or an error.
-  private func afterFailedRead(_ error: HostError, _ remote: Endpoint?) throws(SocketError) -> Received {
-    let (isShutDown, isClosed) = state.withLock { ($0.isInputShutDown && !$0.isClosed, $0.isClosed) }
-    if isClosed { throw SocketError(.read, remote, .closed) }
-    if isShutDown || error == .call(.closing) { return .endOfStream }
-    throw SocketError(.read, remote, from: error)
+  /// Begins a write.
+  func beginWriting() throws(SocketError) -> WriteCall {
+    let call = try state.withLock { state throws(SocketError) in
+      let handle = try state.connection(.write)
+      if state.isOutputShutDown { throw SocketError(.write, state.remote, .outputIsShutDown) }
+      return WriteCall(core: self, handle: handle, remote: state.remote)
+    }
+    try checkInterruption(.write, call.remote)
+    return call
   }
 
   var available: Int {
@@ -66,75 +49,117 @@ extension Socket {
       return status.unreadBytes
     }
   }
+}
 
-  /// Sends one octet of urgent data, in its place behind what was written before (RFC 9293 section 3.8.5).
-  ///
-  /// It does not wait for room: with a full send buffer the call fails with ``SocketError/Reason/noBufferSpace``. A receiver gets the octet out of the stream
-  /// and discards it, unless it has ``SocketOptions/urgentInline`` set. RFC 6093 advises new
-  /// programs against urgent data.
-  public func sendUrgentData(_ octet: UInt8) throws(SocketError) {
-    let (handle, remote) = try startWriting()
-    let waiter = try stack.admit(.write, remote)
-    try stack.core.enter(writers, waiter).result(of: .write, remote)
-    defer { writers.leave() }
-    let accepted = try withUnsafeBytes(of: octet) { bytes throws(SocketError) in
-      try writeNow(bytes, urgent: true, on: handle, remote, otherwise: nil)
-    }
-    if accepted == nil { throw SocketError(.write, remote, .noBufferSpace) }
-  }
+/// One read.
+struct ReadCall {
+  let core: SocketCore
+  let handle: ConnectionHandle
+  let remote: Endpoint?
+  var limit: Duration?
+  var deadline = Instant.never
 
-  func write(_ bytes: UnsafeRawBufferPointer) throws(SocketError) {
-    let (handle, remote) = try startWriting()
-    if bytes.isEmpty { return }
-    let waiter = try stack.admit(.write, remote)
-    try stack.core.enter(writers, waiter).result(of: .write, remote)
-    defer { writers.leave() }
-    var position = 0
-    while position < bytes.count {
-      let end = min(bytes.count, position + Socket.largestPiece)
-      let piece = UnsafeRawBufferPointer(rebasing: bytes[position..<end])
-      do throws(SocketError) {
-        position += try writePiece(piece, on: handle, remote, waiter)
-      } catch {
-        var failure = error
-        failure.bytesTransferred = position
-        throw failure
-      }
+  /// Reads what is there, if there is something.
+  func attempt(into target: UnsafeMutableRawBufferPointer, _ waiter: Waiter?) throws(SocketError) -> Received? {
+    let room = UnsafeMutableRawBufferPointer(rebasing: target.prefix(SocketCore.largestRead))
+    do throws(HostError) {
+      let received = try core.stack.core.receive(into: room, from: handle, otherwise: waiter)
+      return received == .nothingYet ? nil : received
+    } catch {
+      return try afterFailure(error)
     }
   }
 
-  private func startWriting() throws(SocketError) -> (ConnectionHandle, Endpoint?) {
-    try state.withLock { state throws(SocketError) in
-      let handle = try state.connection(.write)
-      if state.isOutputShutDown { throw SocketError(.write, state.remote, .outputIsShutDown) }
-      return (handle, state.remote)
+  /// Reads what is there, if there is something, into an array of just that size.
+  func attempt(upTo limit: Int, _ waiter: Waiter?) throws(SocketError) -> ([UInt8], Received)? {
+    do throws(HostError) {
+      let limit = min(limit, SocketCore.largestRead)
+      let (bytes, received) = try core.stack.core.receive(upTo: limit, from: handle, otherwise: waiter)
+      return received == .nothingYet ? nil : (bytes, received)
+    } catch {
+      return ([], try afterFailure(error))
     }
   }
 
-  /// Writes the beginning of `piece`: at least one octet.
-  private func writePiece(
-    _ piece: UnsafeRawBufferPointer, on handle: ConnectionHandle, _ remote: Endpoint?, _ waiter: ThreadWaiter
-  ) throws(SocketError) -> Int {
-    let core = stack.core
-    let blocked = try core.block(waiter, until: .never) { waiter in
-      core.cancel(waiter, of: .output, on: handle)
-    } attempt: { waiter throws(SocketError) -> Int? in
-      try writeNow(piece, urgent: false, on: handle, remote, otherwise: waiter)
+  func cancel(_ waiter: Waiter) -> Bool {
+    core.stack.core.cancel(waiter, of: .input, on: handle)
+  }
+
+  /// The number of octets that were read; nil at the end of the stream.
+  func conclude(_ blocked: Blocked<Received>) throws(SocketError) -> Int? {
+    try count(in: result(of: blocked))
+  }
+
+  /// The octets that were read; nil at the end of the stream.
+  func conclude(_ blocked: Blocked<([UInt8], Received)>) throws(SocketError) -> [UInt8]? {
+    let (bytes, received) = try result(of: blocked)
+    return count(in: received).map { _ in bytes }
+  }
+
+  private func result<Result>(of blocked: Blocked<Result>) throws(SocketError) -> Result {
+    if case .cancelled = blocked { core.interrupt() }
+    return try blocked.result(of: .read, remote, limit: limit)
+  }
+
+  private func count(in received: Received) -> Int? {
+    if case .bytes(let count) = received { return count }
+    core.state.withLock { $0.hasSeenEnd = true }
+    return nil
+  }
+
+  /// A read that found the connection gone or its input shut down: the end of the stream, or an error.
+  private func afterFailure(_ error: HostError) throws(SocketError) -> Received {
+    let (isShutDown, isClosed) = core.state.withLock { ($0.isInputShutDown && !$0.isClosed, $0.isClosed) }
+    if isClosed { throw core.closedError(.read, remote) }
+    if isShutDown || error == .call(.closing) { return .endOfStream }
+    throw SocketError(.read, remote, from: error)
+  }
+}
+
+/// One write.
+struct WriteCall {
+  let core: SocketCore
+  let handle: ConnectionHandle
+  let remote: Endpoint?
+
+  /// Writes the beginning of `piece` if there is room for at least one octet; returns how many were written.
+  func attempt(
+    _ piece: UnsafeRawBufferPointer, urgent: Bool = false, _ waiter: Waiter?
+  ) throws(SocketError) -> Int? {
+    do throws(HostError) {
+      let piece = UnsafeRawBufferPointer(rebasing: piece.prefix(SocketCore.largestPiece))
+      let count = try core.stack.core.send(piece, urgent: urgent, on: handle, otherwise: waiter)
+      return count == 0 ? nil : count
+    } catch {
+      if core.isClosed { throw core.closedError(.write, remote) }
+      throw SocketError(.write, remote, from: error)
     }
+  }
+
+  func cancel(_ waiter: Waiter) -> Bool {
+    core.stack.core.cancel(waiter, of: .output, on: handle)
+  }
+
+  @discardableResult
+  func conclude<Result>(_ blocked: Blocked<Result>) throws(SocketError) -> Result {
+    if case .cancelled = blocked { core.interrupt() }
     return try blocked.result(of: .write, remote)
   }
 
-  /// Writes the beginning of `piece` if there is room for at least one octet.
-  private func writeNow(
-    _ piece: UnsafeRawBufferPointer, urgent: Bool, on handle: ConnectionHandle, _ remote: Endpoint?,
-    otherwise waiter: ThreadWaiter?
-  ) throws(SocketError) -> Int? {
-    do throws(HostError) {
-      let count = try stack.core.send(piece, urgent: urgent, on: handle, otherwise: waiter)
-      return count == 0 ? nil : count
-    } catch {
-      if isClosed { throw SocketError(.write, remote, .closed) }
-      throw SocketError(.write, remote, from: error)
+  /// Sends one octet of urgent data, now or never.
+  func sendUrgent(_ octet: UInt8) throws(SocketError) {
+    let accepted = try withUnsafeBytes(of: octet) { bytes throws(SocketError) in
+      try attempt(bytes, urgent: true, nil)
     }
+    if accepted == nil { throw SocketError(.write, remote, .noBufferSpace) }
+  }
+}
+
+extension SocketError {
+  /// The error of a call that had transferred `count` octets.
+  func afterTransfer(of count: Int) -> SocketError {
+    var error = self
+    error.bytesTransferred = count
+    return error
   }
 }

@@ -9,6 +9,18 @@ package enum Blocked<Result> {
   case deadlock
   /// The stack was shut down.
   case stopped
+  /// The calling task was cancelled.
+  case cancelled
+
+  /// A wait that ended without what was waited for.
+  init(_ outcome: WaitOutcome) {
+    switch outcome {
+    case .timedOut: self = .timedOut
+    case .stopped: self = .stopped
+    case .cancelled: self = .cancelled
+    case .deadlock, .fired: self = .deadlock
+    }
+  }
 }
 
 extension StackCore {
@@ -19,8 +31,8 @@ extension StackCore {
   ///   - cancel: takes that registration back; false if the waiter was already taken out to be fired.
   package func block<Result, Failure: Error>(
     _ waiter: ThreadWaiter, until deadline: Instant,
-    cancel: (ThreadWaiter) -> Bool,
-    attempt: (ThreadWaiter?) throws(Failure) -> Result?
+    cancel: (Waiter) -> Bool,
+    attempt: (Waiter?) throws(Failure) -> Result?
   ) throws(Failure) -> Blocked<Result> {
     while true {
       if let result = try attempt(waiter) { return .done(result) }
@@ -31,11 +43,7 @@ extension StackCore {
         consume(waiter)
         if let result = try attempt(nil) { return .done(result) }
       }
-      switch outcome {
-      case .timedOut: return .timedOut
-      case .stopped: return .stopped
-      case .deadlock, .fired: return .deadlock
-      }
+      return Blocked(outcome)
     }
   }
 
@@ -48,7 +56,7 @@ extension StackCore {
       consume(waiter)
       return .done(())
     }
-    return outcome == .stopped ? .stopped : .deadlock
+    return Blocked(outcome)
   }
 
   /// Waits until nothing that this host has sent is unacknowledged any more; false if that was not so by `deadline`.

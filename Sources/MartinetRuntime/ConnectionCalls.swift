@@ -46,14 +46,32 @@ extension StackCore {
     try turn { host, notices, now throws(HostError) in
       var span = target.mutableBytes
       let received = try host.receive(into: &span, from: handle, at: now)
-      if received == .nothingYet {
-        if let waiter {
-          notices.connections.add(waiter, to: .input, slot: handle.slot, generation: handle.generation)
-        }
-      } else if host.readiness(of: handle)?.contains(.readable) == true {
-        notices.wakeNext(.input, of: handle)
-      }
+      notices.follow(received, of: handle, host, otherwise: waiter)
       return received
+    }
+  }
+
+  /// Reads what is there, at most `limit` octets, into an array of just that size: one who waits holds no buffer.
+  package func receive(
+    upTo limit: Int, from handle: ConnectionHandle, otherwise waiter: Waiter?
+  ) throws(HostError) -> (bytes: [UInt8], Received) {
+    try turn { host, notices, now throws(HostError) in
+      // Where nothing is there, the engine says why as soon as it is asked for an octet.
+      let room = max(1, min(limit, host.unreadBytes(of: handle)))
+      var result = Result<Received, HostError>.success(.nothingYet)
+      let bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        var span = UnsafeMutableRawBufferPointer(buffer).mutableBytes
+        do throws(HostError) {
+          let received = try host.receive(into: &span, from: handle, at: now)
+          if case .bytes(let read) = received { count = read }
+          result = .success(received)
+        } catch {
+          result = .failure(error)
+        }
+      }
+      let received = try result.get()
+      notices.follow(received, of: handle, host, otherwise: waiter)
+      return (bytes, received)
     }
   }
 
@@ -165,6 +183,17 @@ extension StackCore {
 }
 
 extension Notices {
+  /// What follows from a read: who found nothing waits, who left something wakes the next.
+  fileprivate mutating func follow(
+    _ received: Received, of handle: ConnectionHandle, _ host: borrowing Host, otherwise waiter: Waiter?
+  ) {
+    if received == .nothingYet {
+      if let waiter { connections.add(waiter, to: .input, slot: handle.slot, generation: handle.generation) }
+    } else if host.readiness(of: handle)?.contains(.readable) == true {
+      wakeNext(.input, of: handle)
+    }
+  }
+
   /// Something is left for the next one who waits.
   mutating func wakeNext(_ side: Side, of handle: ConnectionHandle) {
     connections.takeFirst(side, slot: handle.slot, generation: handle.generation, into: &fired)

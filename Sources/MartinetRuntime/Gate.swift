@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Lets one caller through at a time, in the order of their coming; who has to wait does so through the driver, so that a
-/// thread in virtual time hands its token on.
+/// thread in virtual time hands its token on, and a task holds no thread.
 package final class Gate: Sendable {
   private struct State {
     var isTaken = false
@@ -13,10 +13,10 @@ package final class Gate: Sendable {
   package init() {}
 
   /// Goes through, or registers `waiter`, who is through when it is fired.
-  package func tryEnter(otherwise waiter: Waiter) -> Bool {
+  package func tryEnter(otherwise waiter: Waiter?) -> Bool {
     state.withLock { state in
       if state.isTaken {
-        state.queue.append(waiter)
+        if let waiter { state.queue.append(waiter) }
         return false
       }
       state.isTaken = true

@@ -33,7 +33,7 @@ extension RealDriver {
   private func planSleep() -> Instant? {
     lock.withLock {
       if isStopping { return nil }
-      sleepsUntil = output.blocked == RealDriver.leftToLoop ? .zero : host.nextDeadline
+      sleepsUntil = output.blocked == RealDriver.leftToLoop ? .zero : nextDeadline
       return sleepsUntil
     }
   }
@@ -101,6 +101,7 @@ extension RealDriver {
     }
     for link in links { link.arrivals.reserve(from: &host.environment.pool) }
     if host.nextDeadline <= now { host.expire(at: now) }
+    alarms.takeDue(at: now, into: &notices.fired)
     let resumes = resumeOutput(writable: writable)
     var settlement = settle(at: now)
     lock.unlock()
@@ -143,6 +144,7 @@ extension RealDriver {
     for link in links { link.arrivals.release(to: &host.environment.pool) }
     notices.fireEverybody()
     var fired = notices.takeFired()
+    alarms.takeAll(.stopped, into: &fired)
     lock.unlock()
     fired.fire()
     for link in links { link.link.close() }

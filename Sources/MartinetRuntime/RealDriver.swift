@@ -48,6 +48,7 @@ package final class RealDriver: @unchecked Sendable {
   var host: Host
   var notices = Notices()
   var output: OutputState
+  var alarms = AlarmQueue()
   /// Until when the loop sleeps; ``Instant/zero`` while it is awake or has been woken.
   var sleepsUntil = Instant.zero
   /// Links that have ended.
@@ -145,10 +146,25 @@ package final class RealDriver: @unchecked Sendable {
 
   /// Whether the loop sleeps longer than it may; then the caller has to wake it, once. Under the lock.
   func takeLoopWake() -> Bool {
-    guard sleepsUntil != .zero && host.nextDeadline < sleepsUntil else { return false }
+    guard sleepsUntil != .zero && nextDeadline < sleepsUntil else { return false }
     sleepsUntil = .zero
     loopWakes += 1
     return true
+  }
+
+  /// When the loop has something to do at the latest. Under the lock.
+  var nextDeadline: Instant { min(host.nextDeadline, alarms.earliest) }
+
+  /// Lets `alarm` ring at `deadline`. False: the driver ends, and nothing is set.
+  func set(_ alarm: Alarm, at deadline: Instant) -> Bool {
+    lock.lock()
+    // The loop's end takes out the alarms that are set before it.
+    let isSet = !isStopping
+    if isSet { alarms.insert(alarm, at: deadline) }
+    let wakesLoop = takeLoopWake()
+    lock.unlock()
+    if wakesLoop { wakeLoop() }
+    return isSet
   }
 
   func wakeLoop() {

@@ -10,6 +10,8 @@ package enum WaitOutcome: Sendable {
   case deadlock
   /// The stack was shut down. The registration still stands unless somebody takes it out at this moment.
   case stopped
+  /// The waiting task was cancelled. The registration still stands unless somebody takes it out at this moment.
+  case cancelled
 }
 
 /// The calling thread as a waiter.

@@ -18,13 +18,11 @@ package final class VirtualDriver: @unchecked Sendable {
   /// The chance of each host's programs.
   var chances: [RandomStream] = []
   /// The seats that may run, in the order in which they became ready.
-  var ready = SeatLine()
+  var ready = Line<Seat>()
   /// Who has the token.
   var running: Seat?
-  /// The seats that wait, in the order in which they began to.
-  var waiting: [Seat] = []
-  var deadlines = SeatDeadlines()
-  var waits: UInt64 = 0
+  /// Everybody who waits, threads and tasks, with ``Instant/never`` for those who wait for ever.
+  var alarms = AlarmQueue()
 
   package init(_ network: consuming sending Network) {
     self.network = network
@@ -110,12 +108,10 @@ package final class VirtualDriver: @unchecked Sendable {
       lock.unlock()
       return .fired
     }
-    waits += 1
+    let alarm = Alarm { [unowned self] outcome in expire(seat, outcome) }
     seat.activity = .waiting
-    seat.waitNumber = waits
-    seat.deadline = deadline
-    waiting.append(seat)
-    if deadline != .never { deadlines.insert(seat) }
+    seat.alarm = alarm
+    alarms.insert(alarm, at: deadline)
     handOn(from: seat)
     lock.lock()
     let outcome = seat.outcome
@@ -128,21 +124,39 @@ package final class VirtualDriver: @unchecked Sendable {
   func makeReady(_ seat: Seat) {
     lock.withLock {
       seat.isFired = true
-      seat.outcome = .fired
-      if seat.activity == .waiting { stopWaiting(seat) }
+      if seat.activity == .waiting { stopWaiting(seat, .fired) }
     }
   }
 
-  private func stopWaiting(_ seat: Seat) {
+  /// The alarm of `seat` has rung.
+  private func expire(_ seat: Seat, _ outcome: WaitOutcome) {
+    lock.withLock {
+      if seat.activity == .waiting { stopWaiting(seat, outcome) }
+    }
+  }
+
+  /// The thread of `seat` may go on; at once, if nobody has the token. Under the lock.
+  func stopWaiting(_ seat: Seat, _ outcome: WaitOutcome) {
+    seat.outcome = outcome
     seat.activity = .ready
-    if let place = waiting.firstIndex(where: { $0 === seat }) { waiting.remove(at: place) }
+    if let alarm = seat.alarm { alarms.remove(alarm) }
+    seat.alarm = nil
     ready.append(seat)
+    guard running == nil, let next = ready.popFirst() else { return }
+    running = next
+    next.activity = .running
+    next.parker.notify()
+  }
+
+  /// Lets `alarm` ring at `deadline`.
+  func set(_ alarm: Alarm, at deadline: Instant) {
+    lock.withLock { alarms.insert(alarm, at: deadline) }
   }
 
   /// Gives the token to the next seat that is ready, letting time pass until there is one; then, unless it is `seat` itself or that
   /// has ended, sleeps until the token comes back. Takes the lock over and releases it.
   func handOn(from seat: Seat) {
-    while ready.isEmpty && !waiting.isEmpty { letTimePass() }
+    while ready.count == 0 && !alarms.isEmpty { letTimePass() }
     let next = ready.popFirst()
     running = next
     next?.activity = .running
@@ -152,35 +166,24 @@ package final class VirtualDriver: @unchecked Sendable {
     if sleeps { _ = seat.parker.sleep(until: .never, spins: 0) }
   }
 
-  /// Lets the next thing happen in the network, or the next deadline of a seat come. Under the lock, which is released while
-  /// waiters are fired.
+  /// Lets the next thing happen in the network, or the next alarm ring; where neither will ever be, everybody who waits is told. Under
+  /// the lock, which is released while waiters are fired.
   private func letTimePass() {
     let event = network.nextEventTime
-    let deadline = deadlines.earliest()
+    let deadline = alarms.earliest
+    var fired = FiredWaiters()
     if event == .never && deadline == .never {
-      declareDeadlock()
+      alarms.takeAll(.deadlock, into: &fired)
     } else if event <= deadline {
       _ = network.step()
-      var fired = collect()
-      guard !fired.isEmpty else { return }
-      lock.unlock()
-      fired.fire()
-      lock.lock()
+      fired = collect()
     } else {
       network.advance(to: deadline)
-      while let seat = deadlines.takeDue(at: deadline) {
-        seat.outcome = .timedOut
-        stopWaiting(seat)
-      }
+      alarms.takeDue(at: deadline, into: &fired)
     }
-  }
-
-  private func declareDeadlock() {
-    for seat in waiting {
-      seat.outcome = .deadlock
-      seat.activity = .ready
-      ready.append(seat)
-    }
-    waiting = []
+    guard !fired.isEmpty else { return }
+    lock.unlock()
+    fired.fire()
+    lock.lock()
   }
 }

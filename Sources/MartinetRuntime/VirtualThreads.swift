@@ -1,3 +1,4 @@
+import MartinetSimulation
 import MartinetTCP
 
 /// Threads of virtual time: how they come and go.
@@ -68,7 +69,7 @@ extension VirtualDriver {
 
   private func enter(_ seat: Seat) {
     lock.lock()
-    guard running != nil || !ready.isEmpty else {
+    guard running != nil || ready.count > 0 else {
       running = seat
       seat.activity = .running
       lock.unlock()

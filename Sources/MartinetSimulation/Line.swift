@@ -1,15 +1,17 @@
 /// Things that wait in the order in which they came.
-struct Line<Element> {
+package struct Line<Element> {
   private var elements: [Element] = []
   private var head = 0
 
-  var count: Int { elements.count - head }
+  package init() {}
 
-  mutating func append(_ element: Element) {
+  package var count: Int { elements.count - head }
+
+  package mutating func append(_ element: Element) {
     elements.append(element)
   }
 
-  mutating func popFirst() -> Element? {
+  package mutating func popFirst() -> Element? {
     guard head < elements.count else { return nil }
     let first = elements[head]
     head += 1

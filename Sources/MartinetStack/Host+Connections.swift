@@ -204,6 +204,11 @@ extension Host {
     return readiness
   }
 
+  /// The octets that wait to be read; 0 for a handle that was closed.
+  public func unreadBytes(of handle: ConnectionHandle) -> Int {
+    contains(handle) ? connections[handle.slot].connection.unreadBytes : 0
+  }
+
   /// The octets up to the urgent mark; nil if no urgent data are pending.
   public func urgentBytesAhead(of handle: ConnectionHandle) -> Int? {
     contains(handle) ? connections[handle.slot].connection.urgentBytesAhead : nil

@@ -44,6 +44,15 @@ enum Exceptions {
       path: "Sources/MartinetRuntime/ThreadWaiter.swift", what: "@unchecked Sendable",
       reason: "A waiter whose one word is atomic."),
     RuleException(
+      path: "Sources/MartinetRuntime/TaskWaiter.swift", what: "@unchecked Sendable",
+      reason: "A waiter whose state is behind a lock of its own."),
+    RuleException(
+      path: "Sources/MartinetRuntime/Alarms.swift", what: "@unchecked Sendable",
+      reason: "Its place belongs to the lock of the queue that it stands in."),
+    RuleException(
+      path: "Sources/MartinetRuntime/VirtualExecutor.swift", what: "@unchecked Sendable",
+      reason: "All state is behind the driver's lock, which the compiler cannot see."),
+    RuleException(
       path: "Sources/MartinetRuntime/FutexWord.swift", what: "@unchecked Sendable",
       reason: "One atomic word; the kernel needs its address."),
     RuleException(

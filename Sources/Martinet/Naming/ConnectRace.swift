@@ -45,13 +45,38 @@ struct ConnectRace {
     let deadline = Instant.deadline(after: limit, from: stack.core.now)
     defer { abandon() }
     while true {
-      let now = stack.core.now
-      if now >= deadline { throw SocketError(.connect, attempts.last?.connection.remote, .timedOut(limit ?? .zero)) }
-      let lookupDeadline = takeAnswers(at: now)
-      if let winner = takeWinner(at: now) { return winner }
-      let wake = try beginAttempts(at: now)
-      try stack.wait(for: bell, until: min(deadline, wake, lookupDeadline), .connect, nil)
+      switch try goOn(until: deadline, limit) {
+      case .won(let winner): return winner
+      case .wait(let instant): try stack.wait(for: bell, until: instant, .connect, nil)
+      }
     }
+  }
+
+  /// As the other, but suspends the calling task.
+  mutating func run(within limit: Duration?) async throws(SocketError) -> RacedConnection {
+    let deadline = Instant.deadline(after: limit, from: stack.core.now)
+    defer { abandon() }
+    while true {
+      switch try goOn(until: deadline, limit) {
+      case .won(let winner): return winner
+      case .wait(let instant): try await stack.wait(for: bell, until: instant, .connect, nil)
+      }
+    }
+  }
+
+  private enum Step {
+    case won(RacedConnection)
+    /// There is nothing to do before then, unless the bell rings.
+    case wait(until: Instant)
+  }
+
+  /// Does what there is to do.
+  private mutating func goOn(until deadline: Instant, _ limit: Duration?) throws(SocketError) -> Step {
+    let now = stack.core.now
+    if now >= deadline { throw SocketError(.connect, attempts.last?.connection.remote, .timedOut(limit ?? .zero)) }
+    let lookupDeadline = takeAnswers(at: now)
+    if let winner = takeWinner(at: now) { return .won(winner) }
+    return .wait(until: min(deadline, try beginAttempts(at: now), lookupDeadline))
   }
 
   /// Hears what the resolver has found out; returns when it is to be asked again.

@@ -1,0 +1,146 @@
+import MartinetRuntime
+import MartinetStack
+import MartinetTCP
+import MartinetWire
+import Synchronization
+
+/// A listening socket: what a ``ServerSocket``, whose calls block a thread, and a ``TCPListener``, whose calls suspend a task, both stand on. It is
+/// of no use by itself. A core that nobody holds any more ends listening.
+public final class ListenerCore: Sendable {
+  let stack: NetworkStack
+  let state: Mutex<ListenerState>
+
+  init(on stack: NetworkStack, options: SocketOptions) throws(SocketError) {
+    try options.check(.open)
+    self.stack = stack
+    state = Mutex(ListenerState(options: options))
+  }
+
+  deinit {
+    close()
+  }
+
+  /// Begins to listen.
+  ///
+  /// - Parameters:
+  ///   - port: 0 to 65535; 0 leaves the choice to the stack.
+  ///   - address: nil for every address of both families.
+  func listen(port: Int, address: IPAddress?, backlog: Int) throws(SocketError) {
+    guard let port = UInt16(exactly: port) else {
+      throw SocketError(.listen, nil, .invalidArgument("a port is from 0 to 65535, not \(port)"))
+    }
+    do {
+      try listen(address.map { .endpoint(Endpoint($0, port)) } ?? .port(port), backlog: backlog)
+    } catch {
+      close()
+      throw error
+    }
+  }
+
+  func listen(_ binding: ListenerBinding, backlog: Int) throws(SocketError) {
+    try state.withLock { state throws(SocketError) in
+      _ = try state.open(.listen)
+      if state.local != nil { throw SocketError(.listen, state.local, .alreadyBound) }
+      do throws(HostError) {
+        let (handle, local) = try stack.core.listen(
+          on: binding, backlog: backlog > 0 ? backlog : ServerSocket.defaultBacklog,
+          options: state.options.connectionOptions(over: stack.connectionDefaults),
+          refusesWhenFull: state.refusesWhenFull)
+        state.handle = handle
+        state.local = local
+      } catch {
+        throw SocketError(.listen, binding.endpoint, from: error)
+      }
+    }
+  }
+
+  /// Takes a connection; blocks the calling thread until there is one.
+  func accept() throws(SocketError) -> SocketCore {
+    let call = try beginAccepting()
+    let waiter = try stack.admit(.accept, call.local)
+    return try call.conclude(
+      stack.core.block(waiter, until: call.deadline, cancel: call.cancel, attempt: call.attempt))
+  }
+
+  /// Takes a connection; suspends the calling task until there is one.
+  func accept() async throws(SocketError) -> SocketCore {
+    let call = try beginAccepting()
+    _ = try stack.admit(.accept, call.local)
+    return try call.conclude(
+      await stack.core.suspend(until: call.deadline, cancel: call.cancel, attempt: call.attempt))
+  }
+
+  private func beginAccepting() throws(SocketError) -> AcceptCall {
+    let open = try state.withLock { state throws(SocketError) in try state.open(.accept) }
+    guard let handle = open.handle else { throw SocketError(.accept, nil, .notBound) }
+    if Task.isCancelled { throw SocketError(.accept, open.local, .interrupted) }
+    return AcceptCall(
+      core: self, handle: handle, local: open.local, limit: open.timeout, options: open.options,
+      deadline: .deadline(after: open.timeout, from: stack.core.now))
+  }
+
+  func close() {
+    let handle = state.withLock { state in
+      state.isClosed = true
+      defer { state.handle = nil }
+      return state.handle
+    }
+    if let handle { stack.core.close(handle) }
+  }
+}
+
+/// One accept.
+private struct AcceptCall {
+  let core: ListenerCore
+  let handle: ListenerHandle
+  let local: Endpoint?
+  let limit: Duration?
+  let options: SocketOptions
+  let deadline: Instant
+
+  func attempt(_ waiter: Waiter?) throws(SocketError) -> AcceptedConnection? {
+    do throws(HostError) {
+      return try core.stack.core.accept(handle, otherwise: waiter)
+    } catch {
+      throw SocketError(.accept, local, from: error)
+    }
+  }
+
+  func cancel(_ waiter: Waiter) -> Bool {
+    core.stack.core.cancel(waiter, on: handle)
+  }
+
+  func conclude(_ blocked: Blocked<AcceptedConnection>) throws(SocketError) -> SocketCore {
+    SocketCore(
+      accepted: try blocked.result(of: .accept, local, limit: limit), inheriting: options, on: core.stack)
+  }
+}
+
+/// What a listening socket remembers.
+struct ListenerState {
+  var options: SocketOptions
+  var handle: ListenerHandle?
+  var local: Endpoint?
+  var timeout: Duration?
+  var refusesWhenFull: Bool?
+  var isClosed = false
+
+  init(options: SocketOptions) {
+    self.options = options
+  }
+
+  /// The state of a socket that is not closed.
+  func open(_ operation: SocketError.Operation) throws(SocketError) -> ListenerState {
+    if isClosed { throw SocketError(operation, local, .closed) }
+    return self
+  }
+}
+
+extension ListenerBinding {
+  fileprivate var endpoint: Endpoint {
+    switch self {
+    case .endpoint(let endpoint): endpoint
+    case .port(let port): Endpoint(.v6(.any), port)
+    }
+  }
+}
