@@ -80,16 +80,6 @@ extension StackCore {
     }
   }
 
-  /// Registers `waiter` to be fired when something has arrived, an error too if `takesErrors`; false if something has, or the handle or the stack is gone.
-  package func awaitArrival(for handle: DatagramHandle, takesErrors: Bool, _ waiter: Waiter) -> Bool {
-    turn { host, notices, _ in
-      guard host.readiness(of: handle) != nil, !host.hasArrival(for: handle, countingErrors: takesErrors), !isStopped
-      else { return false }
-      notices.datagrams.add(waiter, to: .input, slot: handle.slot, generation: handle.generation)
-      return true
-    }
-  }
-
   /// Takes the error that the network reported last for what the handle sent.
   package func pollError(of handle: DatagramHandle) -> DatagramError? {
     turn { host, _, _ in host.pollError(of: handle) }

@@ -5,7 +5,8 @@ import Synchronization
 
 /// Sends and receives UDP datagrams, for async code: a task that waits for one holds no thread.
 ///
-/// A task that is cancelled while it waits closes the socket, as the interruption of a thread does in java.net. There is no read timeout: cancel the task instead.
+/// A task that is cancelled while it waits closes the socket, as the interruption of a thread does in java.net, and hears
+/// ``SocketError/Reason/interrupted``. There is no read timeout: cancel the task instead.
 public final class UDPSocket: Sendable {
   private let socket: DatagramSocket
 
@@ -60,36 +61,20 @@ public final class UDPSocket: Sendable {
   public func receive(upTo limit: Int = DatagramSocket.largestDatagram) async throws(SocketError) -> Datagram {
     guard limit >= 0 else { throw SocketError(.receive, nil, .invalidArgument("a limit is not negative")) }
     let capacity = min(limit, DatagramSocket.largestDatagram)
-    while true {
-      if let datagram = try receiveNow(upTo: capacity) { return datagram }
-      await waitForArrival()
-    }
-  }
-
-  private func receiveNow(upTo capacity: Int) throws(SocketError) -> Datagram? {
-    guard let handle = socket.state.withLock({ $0.handle }) else { throw SocketError(.receive, localEndpoint, .closed) }
-    if socket.stack.core.isStopped { throw SocketError(.receive, localEndpoint, .stackStopped) }
-    return try withTemporaryBytes(capacity) { room throws(SocketError) in
-      let received = try socket.receiveNow(into: room, from: handle, otherwise: nil)
-      return received.map { Datagram([UInt8](room.prefix($0.count)), $0) }
-    }
-  }
-
-  /// Returns when it is worth another try.
-  private func waitForArrival() async {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let waiter = CallbackWaiter { continuation.resume() }
-        let (handle, isConnected) = socket.state.withLock { ($0.handle, $0.remote != nil) }
-        guard let handle, socket.stack.core.awaitArrival(for: handle, takesErrors: isConnected, waiter)
-        else {
-          continuation.resume()
-          return
-        }
+    let local = localEndpoint
+    guard let handle = socket.state.withLock({ $0.handle }) else { throw SocketError(.receive, local, .closed) }
+    _ = try socket.stack.admit(.receive, local)
+    let core = socket.stack.core
+    let blocked = try await core.suspend(until: .never) { waiter in
+      core.cancel(waiter, on: handle)
+    } attempt: { waiter throws(SocketError) -> Datagram? in
+      try withTemporaryBytes(capacity) { room throws(SocketError) in
+        let received = try socket.receiveNow(into: room, from: handle, otherwise: waiter)
+        return received.map { Datagram([UInt8](room.prefix($0.count)), $0) }
       }
-    } onCancel: {
-      socket.close()
     }
+    if case .cancelled = blocked { socket.close() }
+    return try blocked.result(of: .receive, local)
   }
 
   /// The datagrams that arrive, one after the other, until the socket is closed.
