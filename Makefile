@@ -32,8 +32,9 @@ sim: ## the suites that run on the simulated network, in release mode
 fuzz: ## a slice of fuzzing: RUNS=200000 inputs to each target
 	Scripts/fuzz $(RUNS) $(JOBS)
 
-bench: ## what the engine costs: checksums, headers, a transfer between two hosts
+bench: ## what the engine and the sockets cost: checksums, headers, transfers, idle connections
 	swift run -c release --package-path Benchmarks martinet-benchmarks
+	swift run -c release --package-path Benchmarks martinet-socket-benchmarks
 
 docs: ## the documentation of the public modules, into .build/docs
 	Scripts/docs

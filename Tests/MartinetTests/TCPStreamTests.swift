@@ -329,7 +329,8 @@ private struct SlowResolver: Resolver {
 
     func poll(at now: Instant) -> NameProgress {
       var progress = NameProgress()
-      progress.deadline = Instant(nanoseconds: ready.components.seconds * 1_000_000_000 + ready.components.attoseconds / 1_000_000_000)
+      progress.deadline = Instant(
+        nanoseconds: ready.components.seconds * 1_000_000_000 + ready.components.attoseconds / 1_000_000_000)
       guard now >= progress.deadline else { return progress }
       progress.ipv4 = .success(name == "server" ? [VirtualPair.serverAddress] : [])
       progress.ipv6 = .success([])

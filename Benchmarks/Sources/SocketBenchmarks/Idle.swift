@@ -45,7 +45,9 @@ enum Idle {
       for _ in 0..<count { ends.append(try await open()) }
       try await simulation.sleep(for: .seconds(5))
       let idle = try resident()
-      print("idle: \((idle - before) / (2 * count)) octets for each end of \(count) connections")
+      let each = (idle - before) / (2 * count)
+      print("idle: \(each) octets for each end of \(count) connections that have carried \(octets) octets both ways")
+      Main.demand(each <= 3600, "an idle connection takes at most 3,600 octets at each end")
       await withTaskGroup(of: Void.self) { group in
         for (near, far) in ends.suffix(count) {
           for stream in [near, far] { group.addTask { _ = try? await stream.read() } }
