@@ -102,7 +102,8 @@ package enum HalfOpenCut: String, CaseIterable, Sendable {
   package var words: String {
     switch self {
     case .vanished: "The host of the proxy vanishes: nobody is told."
-    case .timeout: "HAProxy's own timeout: it closes towards both sides."
+    case .timeout:
+      "HAProxy's own timeout: a FIN, mostly with a RST right behind it; the program hears of what it meets first."
     case .stopped:
       "HAProxy is stopped (SIGSTOP): its kernel goes on answering, so only what asks the program behind notices."
     case .dropped: "nft drops every packet between HAProxy and the server: nobody is told."
