@@ -5,8 +5,8 @@ import MartinetWire
 
 // Reading and writing that block the calling thread.
 extension SocketCore {
-  func read(into target: UnsafeMutableRawBufferPointer) throws(SocketError) -> Int? {
-    guard let call = try beginReading() else { return nil }
+  func read(into target: UnsafeMutableRawBufferPointer, within limit: Duration? = nil) throws(SocketError) -> Int? {
+    guard let call = try beginReading(within: limit) else { return nil }
     if target.isEmpty { return 0 }
     let waiter = try stack.admit(.read, call.remote)
     return try call.conclude(

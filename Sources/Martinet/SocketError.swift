@@ -83,6 +83,8 @@ public struct SocketError: Error, Equatable, Sendable {
     case reset(in: Phase)
     /// The connection ended for another reason, which holds the evidence.
     case ended(EndReason)
+    /// The peer's program answered none of the questions of a ``Heartbeat``.
+    case heartbeatLost(HeartbeatEvidence)
 
     // Virtual time
 

@@ -38,6 +38,7 @@ extension SocketError.Reason: CustomStringConvertible {
     case .timedOut(let limit): "timed out after \(limit)"
     case .reset(let phase): "the peer reset the connection in \(phase.name)"
     case .ended(let reason): reason.text
+    case .heartbeatLost(let evidence): evidence.description
     case .unregisteredThread: "this thread is not registered with the simulation"
     case .alreadyRegistered: "this thread is registered with a simulation already"
     case .deadlock: "every thread of the simulation waits and nothing is left to happen"

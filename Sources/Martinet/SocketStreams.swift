@@ -32,13 +32,15 @@ public struct SocketInputStream: Sendable {
   }
 
   /// Reads what is there, at least one octet and at most `limit`, and blocks until there is one. Nil at the end of the stream.
-  public func read(upTo limit: Int) throws(SocketError) -> [UInt8]? {
+  ///
+  /// - Parameter timeout: how long this call may block; nil as long as ``SocketOptions/readTimeout`` says, zero not at all.
+  public func read(upTo limit: Int, within timeout: Duration? = nil) throws(SocketError) -> [UInt8]? {
     guard limit >= 0 else { throw SocketError(.read, nil, .invalidArgument("a limit is not negative")) }
     var failure: SocketError?
     var isEnd = false
     let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
       do throws(SocketError) {
-        if let read = try socket.core.read(into: UnsafeMutableRawBufferPointer(buffer)) {
+        if let read = try socket.core.read(into: UnsafeMutableRawBufferPointer(buffer), within: timeout) {
           count = read
         } else {
           isEnd = true

@@ -12,7 +12,9 @@ extension SocketCore {
   static let largestRead = 1 << 18
 
   /// Begins a read; nil at the end of the stream.
-  func beginReading() throws(SocketError) -> ReadCall? {
+  ///
+  /// - Parameter limit: how long it may wait; nil as long as the option says.
+  func beginReading(within limit: Duration? = nil) throws(SocketError) -> ReadCall? {
     let (call, timeout) = try state.withLock { state throws(SocketError) -> (ReadCall?, Duration?) in
       if state.isInputShutDown || state.hasSeenEnd { return (nil, nil) }
       let handle = try state.connection(.read)
@@ -20,9 +22,9 @@ extension SocketCore {
     }
     guard var call else { return nil }
     try checkInterruption(.read, call.remote)
-    if let timeout, timeout != .zero {
-      call.limit = timeout
-      call.deadline = .deadline(after: timeout, from: stack.core.now)
+    if let limit = limit ?? (timeout == .zero ? nil : timeout) {
+      call.limit = limit
+      call.deadline = .deadline(after: limit, from: stack.core.now)
     }
     return call
   }
