@@ -129,8 +129,13 @@ let package = Package(
         "Martinet", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], path: "Tests/InteropPeer", swiftSettings: common),
+    .executableTarget(
+      name: "InteropSMPP",
+      dependencies: ["Martinet", "MartinetSMPP", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Tests/InteropSMPP", swiftSettings: common),
     .testTarget(
-      name: "MartinetInteropTests", dependencies: ["MartinetTool", "InteropPeer", "MartinetTestSupport"],
+      name: "MartinetInteropTests",
+      dependencies: ["MartinetTool", "InteropPeer", "InteropSMPP", "MartinetTestSupport"],
       swiftSettings: common),
     .testTarget(name: "HouseRulesTests", swiftSettings: common),
   ],

@@ -151,7 +151,9 @@ public struct SMPPReply: Hashable, Sendable {
   /// It was done.
   public static let done = SMPPReply(status: .ok, messageID: "", body: nil)
   /// The message was taken and is called that.
-  public static func accepted(_ messageID: String) -> SMPPReply { SMPPReply(status: .ok, messageID: messageID, body: nil) }
+  public static func accepted(_ messageID: String) -> SMPPReply {
+    SMPPReply(status: .ok, messageID: messageID, body: nil)
+  }
   /// It was not done.
   public static func refused(_ status: SMPPStatus) -> SMPPReply { SMPPReply(status: status, messageID: "", body: nil) }
   /// It was done, with a response of the caller's making.

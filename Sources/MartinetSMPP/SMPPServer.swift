@@ -40,7 +40,8 @@ public final class SMPPServer: Sendable {
   ///   - address: where to listen; nil for every address of both families.
   ///   - largestSessionCount: at least 1.
   public init(
-    port: Int = SMPPClient.defaultPort, address: IPAddress? = nil, on stack: NetworkStack, systemID: String = "martinet",
+    port: Int = SMPPClient.defaultPort, address: IPAddress? = nil, on stack: NetworkStack,
+    systemID: String = "martinet",
     configuration: SMPPConfiguration = SMPPConfiguration(), largestSessionCount: Int = 1000,
     authenticate: @escaping Authentication
   ) throws(SMPPError) {
@@ -53,7 +54,8 @@ public final class SMPPServer: Sendable {
       throw SMPPError(.listen, nil, .invalidPDU(error))
     }
     guard largestSessionCount >= 1 else {
-      throw SMPPError(.listen, nil, .invalidArgument("a server has room for at least 1 session, not \(largestSessionCount)"))
+      throw SMPPError(
+        .listen, nil, .invalidArgument("a server has room for at least 1 session, not \(largestSessionCount)"))
     }
     var options = SocketOptions()
     options.noDelay = true

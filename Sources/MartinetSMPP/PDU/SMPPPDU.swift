@@ -15,6 +15,16 @@ public struct SMPPPDU: Hashable, Sendable {
     self.sequence = sequence
   }
 
+  /// Reads the octets of one whole PDU.
+  public init(_ octets: [UInt8]) throws(SMPPFormatError) {
+    var framer = SMPPFramer(limit: Int(Int32.max))
+    framer.append(octets)
+    guard let frame = try framer.next(), framer.isBetweenPDUs else {
+      throw .commandLength(UInt32(clamping: octets.count), limit: octets.count)
+    }
+    self = try frame.decoded()
+  }
+
   public var command: SMPPCommand { body.command }
 
   /// The PDU as octets.

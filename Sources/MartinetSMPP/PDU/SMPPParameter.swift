@@ -30,7 +30,7 @@ public struct SMPPTag: RawRepresentable, Hashable, Sendable {
   public static let segmentNumber = SMPPTag(rawValue: 0x020F)
   public static let interfaceVersion = SMPPTag(rawValue: 0x0210)
   public static let callbackPresentation = SMPPTag(rawValue: 0x0302)
-  public static let callbackTag = SMPPTag(rawValue: 0x0303)
+  public static let callbackName = SMPPTag(rawValue: 0x0303)
   public static let numberOfMessages = SMPPTag(rawValue: 0x0304)
   public static let callbackNumber = SMPPTag(rawValue: 0x0381)
   public static let dpfResult = SMPPTag(rawValue: 0x0420)
@@ -76,7 +76,7 @@ public struct SMPPTag: RawRepresentable, Hashable, Sendable {
     (.segmentNumber, "sar_segment_seqnum"),
     (.interfaceVersion, "sc_interface_version"),
     (.callbackPresentation, "callback_num_pres_ind"),
-    (.callbackTag, "callback_num_atag"),
+    (.callbackName, "callback_num_atag"),
     (.numberOfMessages, "number_of_messages"),
     (.callbackNumber, "callback_num"),
     (.dpfResult, "dpf_result"),

@@ -31,12 +31,14 @@ extension SMPPSession {
   public mutating func respond(
     to sequence: UInt32, status: SMPPStatus, _ body: SMPPBody? = nil, at now: Duration
   ) throws(SMPPError) {
-    guard let place = waiting.firstIndex(where: { $0.sequence == sequence }), let answer = waiting[place].command.response
+    guard let place = waiting.firstIndex(where: { $0.sequence == sequence }),
+      let answer = waiting[place].command.response
     else { throw SMPPError(.respond(.genericNack), peer, end.map { .ended($0) } ?? .notWaiting) }
     let command = waiting[place].command
     let fields = status == .ok ? body ?? .defaultResponse(answer) : .empty(answer)
     guard fields.command == answer else {
-      throw SMPPError(.respond(answer), peer, .invalidArgument("\(command.name) is not answered with \(fields.command.name)"))
+      throw SMPPError(
+        .respond(answer), peer, .invalidArgument("\(command.name) is not answered with \(fields.command.name)"))
     }
     do throws(SMPPFormatError) {
       try write(SMPPPDU(fields, status: status, sequence: sequence))
@@ -80,7 +82,8 @@ extension SMPPSession {
       throw Refusal(.invalidArgument("\(command.name) has fields"))
     }
     if isUnbinding && command != .unbind { throw Refusal(.unbinding) }
-    if SMPPSessionState(after: command) != nil, outstanding.contains(where: { SMPPSessionState(after: $0.command) != nil })
+    if SMPPSessionState(after: command) != nil,
+      outstanding.contains(where: { SMPPSessionState(after: $0.command) != nil })
     {
       throw Refusal(.windowFull(1))
     }
@@ -115,7 +118,9 @@ extension SMPPSession {
       let request = outstanding[place]
       if request.command == .unbind || SMPPSessionState(after: request.command) != nil {
         // The end settles it with everything else.
-        if isUnbindingForInactivity, let limit = configuration.inactivityTimeout { return finish(.inactive(for: limit)) }
+        if isUnbindingForInactivity, let limit = configuration.inactivityTimeout {
+          return finish(.inactive(for: limit))
+        }
         return finish(.unanswered(request.command, within: limit))
       }
       outstanding.remove(at: place)
