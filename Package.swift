@@ -17,6 +17,11 @@ let pure: [SwiftSetting] =
 /// What the modules with calls obey that wait: an async call runs where its caller runs.
 let calls: [SwiftSetting] = common + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
 
+/// The modules that `import Martinet` brings along. Who uses it names them all: an incremental build follows named dependencies only.
+let sockets: [Target.Dependency] = [
+  "Martinet", "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation", "MartinetLinks", "MartinetRuntime",
+]
+
 let package = Package(
   name: "Martinet",
   platforms: [.macOS("26.0")],
@@ -63,17 +68,15 @@ let package = Package(
       ], swiftSettings: calls),
     .target(
       name: "MartinetLogging",
-      dependencies: ["Martinet", .product(name: "Logging", package: "swift-log")], swiftSettings: common),
+      dependencies: sockets + [.product(name: "Logging", package: "swift-log")], swiftSettings: common),
     .target(
       name: "MartinetMetrics",
-      dependencies: ["Martinet", .product(name: "CoreMetrics", package: "swift-metrics")], swiftSettings: common),
-    .target(name: "MartinetSMPP", dependencies: ["Martinet"], swiftSettings: common),
+      dependencies: sockets + [.product(name: "CoreMetrics", package: "swift-metrics")], swiftSettings: common),
+    .target(name: "MartinetSMPP", dependencies: sockets, swiftSettings: common),
     .executableTarget(
       name: "MartinetTool",
-      dependencies: [
+      dependencies: sockets + [
         "CMartinetLinux",
-        "Martinet", "MartinetWire", "MartinetTCP", "MartinetStack", "MartinetSimulation",
-        "MartinetLinks", "MartinetRuntime",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -113,25 +116,25 @@ let package = Package(
       ], swiftSettings: common),
     .testTarget(
       name: "MartinetAdapterTests",
-      dependencies: [
-        "MartinetLogging", "MartinetMetrics", "Martinet", .product(name: "Logging", package: "swift-log"),
+      dependencies: sockets + [
+        "MartinetLogging", "MartinetMetrics", .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"), .product(name: "MetricsTestKit", package: "swift-metrics"),
       ], swiftSettings: common),
     .testTarget(
-      name: "MartinetSMPPTests", dependencies: ["MartinetSMPP", "Martinet", "MartinetTestSupport"],
+      name: "MartinetSMPPTests", dependencies: sockets + ["MartinetSMPP", "MartinetTestSupport"],
       swiftSettings: common),
     .testTarget(
-      name: "MartinetToolTests", dependencies: ["MartinetTool", "MartinetTestSupport"],
+      name: "MartinetToolTests", dependencies: sockets + ["MartinetTool", "MartinetTestSupport"],
       swiftSettings: common),
     .executableTarget(
       name: "InteropPeer",
-      dependencies: [
-        "Martinet", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      dependencies: sockets + [
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
       ], path: "Tests/InteropPeer", swiftSettings: common),
     .executableTarget(
       name: "InteropSMPP",
-      dependencies: ["Martinet", "MartinetSMPP", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: sockets + ["MartinetSMPP", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Tests/InteropSMPP", swiftSettings: common),
     .testTarget(
       name: "MartinetInteropTests",

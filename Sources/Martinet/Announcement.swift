@@ -29,12 +29,9 @@ public final class Announcement: Sendable {
     while true {
       let rings = bell.rings
       if let found = look() { return found }
-      switch stack.core.wait(for: bell, since: rings, waiter, until: end) {
-      case .done: continue
-      case .timedOut: return look()
-      case .deadlock: throw SocketError(.wait, nil, .deadlock)
-      case .stopped: throw SocketError(.wait, nil, .stackStopped)
-      }
+      let blocked = stack.core.wait(for: bell, since: rings, waiter, until: end)
+      if case .timedOut = blocked { return look() }
+      try blocked.result(of: .wait, nil)
     }
   }
 }

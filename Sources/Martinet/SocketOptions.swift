@@ -13,7 +13,7 @@ public struct SocketOptions: Hashable, Sendable {
   public var keepAliveInterval = Duration.seconds(75)
   /// The unanswered probes that end the connection: 9 by default; at least 2 (RFC 9293 section 3.8.4).
   public var keepAliveCount = 9
-  /// How long written data may stay unacknowledged; nil leaves it to the stack (RFC 9293 section 3.8.3). More than zero.
+  /// How long written data may stay unacknowledged; nil leaves it to the stack, whose R2 it replaces (RFC 9293 section 3.8.3). More than zero.
   public var userTimeout: Duration?
   /// The longest silence of a peer that is asked; nil, the default, waits as java.net does: for a peer that vanished without a word, for ever.
   ///

@@ -67,6 +67,26 @@ struct GivingUpTests {
     ).run()
   }
 
+  @Test("A user timeout longer than R2 is what counts", .proves("9293-MUST-21"))
+  func patientProgram() throws {
+    try Transcript(
+      Opening.plain + """
+        0.200  set userTimeout 20s
+        0.200  write 100
+        0.200 > PSH.ACK seq 1 ack 1 length 100
+        0.500 > PSH.ACK seq 1 ack 1 length 100
+        1.100 > PSH.ACK seq 1 ack 1 length 100
+        2.300 > PSH.ACK seq 1 ack 1 length 100
+        4.700 > PSH.ACK seq 1 ack 1 length 100
+        9.500 > PSH.ACK seq 1 ack 1 length 100
+        19.100 > PSH.ACK seq 1 ack 1 length 100
+               phase ESTABLISHED
+        20.200 > RST seq 101
+               ended user-timed-out
+        """
+    ).run(configure: { $0.giveUpAfter = .seconds(3) })
+  }
+
   @Test("A hard ICMP error ends an attempt to connect", .proves("9293-SHLD-26"), arguments: [(3, 2), (3, 3)])
   func hardError(type: Int, code: Int) throws {
     try Transcript(

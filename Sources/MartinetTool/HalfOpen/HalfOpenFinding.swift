@@ -8,7 +8,7 @@ package enum HalfOpenVerdict: Sendable {
   /// The end of the stream: a FIN.
   case endOfStream
   case error(SocketError)
-  case heartbeatLost(HalfOpenHeartbeat.Lost)
+  case heartbeatLost(HeartbeatEvidence)
 
   /// A name for programs; nil for nothing.
   package var cause: String? {

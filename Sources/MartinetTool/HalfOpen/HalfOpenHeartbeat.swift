@@ -5,33 +5,22 @@ package enum HalfOpenHeartbeat {
   static let question = UInt8(ascii: "?")
   static let answer = UInt8(ascii: "!")
 
-  /// Nobody answered.
-  package struct Lost: Equatable, Sendable, CustomStringConvertible {
-    package var silence: Duration
-    package var questions: Int
-
-    package var description: String {
-      "no heartbeat reply for \(Figures.fixed(silence.seconds, places: 3)) s, \(questions) questions unanswered"
-    }
-  }
-
   /// Reads to the end of the stream. Asks when nothing was heard for a quarter of `bound`, and gives up when it was nothing for all of it.
   static func read(from socket: Socket, bound: Duration) throws(SocketError) -> HalfOpenVerdict {
-    try socket.setReadTimeout(bound / 4)
     let (input, output) = (try socket.inputStream, try socket.outputStream)
-    var heard = socket.stack.now
-    var questions = 0
+    var heartbeat = try Heartbeat(interval: bound / 4, bound: bound, from: socket.stack.now)
     while true {
-      do throws(SocketError) {
-        guard try input.read(upTo: 4096) != nil else { return .endOfStream }
-        heard = socket.stack.now
-        questions = 0
-      } catch {
-        guard case .timedOut = error.reason else { throw error }
-        let silence = socket.stack.now - heard
-        if silence >= bound { return .heartbeatLost(Lost(silence: silence, questions: questions)) }
-        try output.write([question])
-        questions += 1
+      let now = socket.stack.now
+      switch heartbeat.check(at: now) {
+      case .lost(let evidence): return .heartbeatLost(evidence)
+      case .ask: try output.write([question])
+      case .wait(let deadline):
+        do throws(SocketError) {
+          guard try input.read(upTo: 4096, within: deadline - now) != nil else { return .endOfStream }
+          heartbeat.heard(at: socket.stack.now)
+        } catch {
+          guard case .timedOut = error.reason else { throw error }
+        }
       }
     }
   }
