@@ -24,6 +24,8 @@ public final class SMPPConnection: Sendable {
   public var statistics: SMPPSession.Statistics { driver.ask { $0.statistics } }
   /// The requests that the peer has not answered yet.
   public var outstandingRequests: Int { driver.ask { $0.outstandingRequests } }
+  /// The alert_notifications that came while too many requests waited to be taken.
+  public var alertsDropped: UInt64 { driver.alertsDropped }
   /// The peer, also after the end.
   public var remoteEndpoint: Endpoint? { driver.endpoint }
   /// The socket, for its options and its status; who reads from it or writes to it spoils the session.

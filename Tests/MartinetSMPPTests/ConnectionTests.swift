@@ -94,6 +94,23 @@ struct ConnectionTests {
     #expect(notes.all == ["un", "deux"])
   }
 
+  @Test("Alerts that nobody takes do not pile up")
+  func alerts() throws {
+    try pair.simulation.run {
+      let (client, session, _) = try pair.bound(client: .with { $0.largestBacklog = 4 })
+      for _ in 0..<20 { try session.request(.alertNotification(SMPPAlert())) }
+      try pair.client.sleep(for: .seconds(1))
+      #expect(client.connection.alertsDropped == 12)
+      for _ in 0..<8 {
+        let alert = try client.connection.nextRequest(within: .zero)
+        #expect(alert?.isAnswerable == false)
+      }
+      let none = try client.connection.nextRequest(within: .zero)
+      #expect(none?.isAnswerable == nil)
+      try client.unbind()
+    }
+  }
+
   @Test("A program that bound as a transmitter may not be delivered to, and a receiver may not submit")
   func wrongStates() throws {
     try pair.simulation.run {
