@@ -22,6 +22,7 @@ extension SocketOption<Bool> {
   public static var noDelay: Self { Self("noDelay", \.noDelay) }
   public static var keepAlive: Self { Self("keepAlive", \.keepAlive) }
   public static var quickAcknowledgement: Self { Self("quickAcknowledgement", \.quickAcknowledgement) }
+  public static var acceptsPeerUserTimeout: Self { Self("acceptsPeerUserTimeout", \.acceptsPeerUserTimeout) }
   public static var urgentInline: Self { Self("urgentInline", \.urgentInline) }
   public static var reuseAddress: Self { Self("reuseAddress", \.reuseAddress) }
 }
@@ -33,6 +34,7 @@ extension SocketOption<Duration> {
 
 extension SocketOption<Duration?> {
   public static var userTimeout: Self { Self("userTimeout", \.userTimeout) }
+  public static var advertisedUserTimeout: Self { Self("advertisedUserTimeout", \.advertisedUserTimeout) }
   public static var deadPeerBound: Self { Self("deadPeerBound", \.deadPeerBound) }
   public static var linger: Self { Self("linger", \.linger) }
   public static var readTimeout: Self { Self("readTimeout", \.readTimeout) }

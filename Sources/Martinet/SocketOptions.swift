@@ -1,4 +1,5 @@
 import MartinetTCP
+import MartinetWire
 
 /// What a program can set on a socket. What is set before connecting or listening shapes the handshake.
 public struct SocketOptions: Hashable, Sendable {
@@ -15,6 +16,12 @@ public struct SocketOptions: Hashable, Sendable {
   public var keepAliveCount = 9
   /// How long written data may stay unacknowledged; nil leaves it to the stack, whose R2 it replaces (RFC 9293 section 3.8.3). More than zero.
   public var userTimeout: Duration?
+  /// The user timeout that the peer is told of (RFC 5482), so that it may keep the connection as long; nil: none. More than zero, at most
+  /// 32,767 minutes.
+  public var advertisedUserTimeout: Duration?
+  /// Whether the user timeout that the peer advertises is adopted (RFC 5482 section 3.1): within the limits of the stack, and only while
+  /// ``userTimeout`` is nil. Off by default.
+  public var acceptsPeerUserTimeout = false
   /// The longest silence of a peer that is asked; nil, the default, waits as java.net does: for a peer that vanished without a word, for ever.
   ///
   /// One property turns the detectors on: a peer that is silent for half of the bound is probed, whether octets are outstanding or not, and when nothing was
@@ -76,6 +83,9 @@ extension SocketOptions {
     try demand(keepAliveInterval > .zero, "the keep-alive interval is more than zero")
     try demand(keepAliveCount >= 2 && keepAliveCount <= Int(Int32.max), "the keep-alive count is at least 2")
     try demand(userTimeout.map { $0 > .zero } ?? true, "the user timeout is more than zero")
+    try demand(
+      advertisedUserTimeout.map { $0 > .zero && $0 <= Duration(UserTimeoutOption.longest) } ?? true,
+      "the advertised user timeout is more than zero and at most 32767 minutes")
     try demand(deadPeerBound.map { $0 > .zero } ?? true, "the dead-peer bound is more than zero")
     try demand(notSentLowWater.map { $0 > 0 } ?? true, "the not-sent low-water mark is more than zero")
     try demand(
@@ -97,6 +107,8 @@ extension SocketOptions {
     options.keepAliveInterval = Interval(keepAliveInterval)
     options.keepAliveCount = keepAliveCount
     options.userTimeout = userTimeout.map { Interval($0) } ?? .zero
+    options.advertisedUserTimeout = advertisedUserTimeout.map { Interval($0) } ?? .zero
+    options.acceptsPeerUserTimeout = acceptsPeerUserTimeout
     options.deadPeerBound = deadPeerBound.map { Interval($0) } ?? .zero
     options.notSentLowWater = notSentLowWater ?? 0
     if let maximumSegmentSize { options.maximumSegmentSize = UInt16(clamping: maximumSegmentSize) }
@@ -117,6 +129,9 @@ extension SocketOptions {
     keepAliveInterval = Duration(options.keepAliveInterval)
     keepAliveCount = options.keepAliveCount
     userTimeout = options.userTimeout == .zero ? nil : Duration(options.userTimeout)
+    advertisedUserTimeout =
+      options.advertisedUserTimeout == .zero ? nil : Duration(options.advertisedUserTimeout)
+    acceptsPeerUserTimeout = options.acceptsPeerUserTimeout
     deadPeerBound = options.deadPeerBound == .zero ? nil : Duration(options.deadPeerBound)
     notSentLowWater = options.notSentLowWater == 0 ? nil : options.notSentLowWater
     maximumSegmentSize = options.maximumSegmentSize == 0 ? nil : Int(options.maximumSegmentSize)

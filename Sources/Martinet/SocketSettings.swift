@@ -40,7 +40,8 @@ extension StreamSocket {
   /// The names of the options that a socket supports: those of ``SocketOption``.
   public static var supportedOptions: Set<String> {
     [
-      "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout", "deadPeerBound",
+      "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout",
+      "advertisedUserTimeout", "acceptsPeerUserTimeout", "deadPeerBound",
       "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "receiveBufferSize",
       "sendBufferSize", "urgentInline",
       "trafficClass", "linger", "reuseAddress", "readTimeout",
@@ -98,6 +99,18 @@ extension StreamSocket {
   /// How long written octets may stay unacknowledged; nil leaves it to the stack (R2). More than zero.
   public var userTimeout: Duration? { get throws(SocketError) { try options.userTimeout } }
   public func setUserTimeout(_ time: Duration?) throws(SocketError) { try change { $0.userTimeout = time } }
+
+  /// The user timeout that the peer is told of, at once when it changes; nil: none. More than zero, at most 32,767 minutes.
+  public var advertisedUserTimeout: Duration? { get throws(SocketError) { try options.advertisedUserTimeout } }
+  public func setAdvertisedUserTimeout(_ time: Duration?) throws(SocketError) {
+    try change { $0.advertisedUserTimeout = time }
+  }
+
+  /// Whether the user timeout that the peer advertises is adopted. False by default.
+  public var acceptsPeerUserTimeout: Bool { get throws(SocketError) { try options.acceptsPeerUserTimeout } }
+  public func setAcceptsPeerUserTimeout(_ on: Bool) throws(SocketError) {
+    try change { $0.acceptsPeerUserTimeout = on }
+  }
 
   /// The longest silence of a peer that is asked; nil, the default, waits for ever. See ``SocketOptions/deadPeerBound``.
   public var deadPeerBound: Duration? { get throws(SocketError) { try options.deadPeerBound } }

@@ -22,6 +22,8 @@ extension TraceKind: CustomStringConvertible {
     case .lossDetected(let range, let reason): "lost \(range.text): \(reason.words)"
     case .sendWindow(let octets): "the peer's window is \(octets)"
     case .pathMTU(let octets): "the path takes packets of \(octets)"
+    case .userTimeout(let peer, .zero): "the peer's user timeout is \(peer.text): not adopted"
+    case .userTimeout(let peer, let adopted): "the peer's user timeout is \(peer.text): \(adopted.text) adopted"
     case .softError(let cause): "the network reported: \(cause.text)"
     case .warning(let warning): "warning: \(warning)"
     case .ended(let reason): "ended: \(reason.text)"

@@ -21,6 +21,7 @@ extension TransmissionReason {
     case .duplicateAcknowledgement: "acknowledgement at once: data out of order"
     case .windowUpdate: "the window opened"
     case .challengeAcknowledgement: "challenge: a doubtful segment arrived"
+    case .userTimeout: "our user timeout changed"
     case .fin: "end of the stream"
     case .reset: "reset"
     }
@@ -45,6 +46,7 @@ extension TransmissionReason {
     case .duplicateAcknowledgement: "duplicate_acknowledgement"
     case .windowUpdate: "window_update"
     case .challengeAcknowledgement: "challenge_acknowledgement"
+    case .userTimeout: "user_timeout"
     case .fin: "fin"
     case .reset: "reset"
     }

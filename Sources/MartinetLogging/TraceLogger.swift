@@ -44,7 +44,7 @@ extension TraceKind {
   var level: Logger.Level {
     switch self {
     case .sent, .received, .timerExpired, .congestion, .roundTrip, .sendWindow: .trace
-    case .opened, .phaseChanged, .dropped, .lossDetected, .pathMTU: .debug
+    case .opened, .phaseChanged, .dropped, .lossDetected, .pathMTU, .userTimeout: .debug
     case .softError: .notice
     case .warning: .warning
     case .ended(.closed), .ended(.aborted): .info

@@ -154,6 +154,7 @@ extension Connection {
     guard fourthCheckSYN(segment, &environment) else { return }
     guard fifthCheckACK(segment, &environment) else { return }
     updateTimestampRecent(segment)
+    takeUserTimeout(of: segment.header, in: &environment, at: segment.now)
     sixthCheckUrgent(segment, &environment)
     seventhProcessText(&segment, &environment)
     eighthCheckFIN(segment, &environment)

@@ -153,6 +153,8 @@ extension Connection {
       watchPeer(in: &environment, at: now)
     }
     if options.congestion != previous.congestion { congestion.change(to: options.congestion) }
+    if options.advertisedUserTimeout != previous.advertisedUserTimeout { announceUserTimeout() }
+    adoptUserTimeout(in: &environment, at: now)
     if options.userTimeout != previous.userTimeout { armUserTimeout(in: &environment, at: now) }
     if options.receiveBufferSize > previous.receiveBufferSize { openWindow(in: &environment, at: now) }
     if options.sendBufferSize > previous.sendBufferSize || options.notSentLowWater != previous.notSentLowWater {

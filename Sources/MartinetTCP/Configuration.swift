@@ -73,6 +73,13 @@ public struct ConnectionOptions: Equatable, Sendable {
   public var keepAliveCount = 9
   /// How long data may stay unacknowledged; zero leaves it to R2 (RFC 9293 section 3.8.3, RFC 5482).
   public var userTimeout = Interval.zero
+  /// ADV_UTO: the user timeout that the peer is told of (RFC 5482 section 3.1), at most 32,767 minutes; zero tells it nothing.
+  public var advertisedUserTimeout = Interval.zero
+  /// Whether a user timeout that the peer advertises is adopted, as far as ``userTimeout`` is zero (CHANGEABLE) and within the limits.
+  public var acceptsPeerUserTimeout = false
+  /// L_LIMIT and U_LIMIT of an adopted user timeout: at least 100 s (RFC 5482 section 3.1).
+  public var userTimeoutLowerLimit = Interval.seconds(100)
+  public var userTimeoutUpperLimit = Interval.minutes(60)
   /// The longest silence of a peer that is asked: zero for no bound. A peer that is silent for half of it is probed, data or none; when it is over
   /// the connection ends. It says nothing about a slow peer: whoever answers probes, of a closed window too, is alive.
   public var deadPeerBound = Interval.zero

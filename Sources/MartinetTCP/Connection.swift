@@ -22,6 +22,7 @@ public struct Connection: ~Copyable {
   var debt = AcknowledgementDebt()
   var recovery: RecoveryState
   var keepAlive: KeepAliveState
+  var userTimeout = UserTimeoutState()
   var challenges = ChallengeBudget()
   /// The budget of answers to probes that an attacker may have forged.
   var probeAnswers = ChallengeBudget()

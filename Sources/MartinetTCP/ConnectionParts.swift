@@ -139,7 +139,7 @@ struct KeepAliveState {
 
 /// Yes or no, packed.
 struct ConnectionFlags: OptionSet {
-  let rawValue: UInt16
+  let rawValue: UInt32
   /// A SYN, or SYN,ACK, is to leave.
   static let synDue = ConnectionFlags(rawValue: 1)
   /// The program closed its half: a FIN follows the queue.
@@ -168,4 +168,6 @@ struct ConnectionFlags: OptionSet {
   static let probing = ConnectionFlags(rawValue: 4096)
   /// Our SYN left more than once, alone or with its ACK, so that its acknowledgement times neither (Karn).
   static let synRepeated = ConnectionFlags(rawValue: 8192)
+  /// The next segment tells the peer of our user timeout (RFC 5482 section 3).
+  static let userTimeoutDue = ConnectionFlags(rawValue: 16384)
 }

@@ -41,6 +41,9 @@ public struct ConnectionStatus: Sendable {
   public var sinceHeard = Interval.zero
   /// Octets that are taken for lost and not yet sent again.
   public var lostBytes = 0
+  /// The user timeout that the peer advertised last (RFC 5482), and the one in force; zero for none.
+  public var peerUserTimeout = Interval.zero
+  public var userTimeout = Interval.zero
   public var unreadBytes = 0
   public var unsentBytes = 0
   public var bytesInFlight = 0
@@ -127,6 +130,8 @@ extension Connection {
     status.sinceSent = now - lastSentAt
     status.sinceHeard = now - keepAlive.lastHeard
     status.lostBytes = scoreboard.lost
+    status.peerUserTimeout = userTimeout.remote
+    status.userTimeout = userTimeoutInForce
     status.unreadBytes = received.count
     status.unsentBytes = unsentBytes
     status.bytesInFlight = scoreboard.inFlight

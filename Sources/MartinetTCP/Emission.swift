@@ -28,14 +28,19 @@ extension Connection {
   private var sackBlockCount: Int {
     guard negotiated.sack, !reassembly.isEmpty || debt.duplicateRange != nil else { return 0 }
     // On the narrowest paths blocks leave half of a segment to the payload.
-    let most = min(negotiated.timestamps ? 3 : 4, max(0, (segmentSize / 2 - 4) / 8))
+    let most = min((40 - otherOptionLength - 4) / 8, max(0, (segmentSize / 2 - 4) / 8))
     return min(most, reassembly.count + (debt.duplicateRange == nil ? 0 : 1))
   }
 
   /// The octets of options that a segment without SYN carries now.
   var currentOptionLength: Int {
     let blocks = sackBlockCount
-    return (negotiated.timestamps ? 12 : 0) + (blocks > 0 ? 4 + 8 * blocks : 0)
+    return otherOptionLength + (blocks > 0 ? 4 + 8 * blocks : 0)
+  }
+
+  /// The octets of what goes before SACK blocks.
+  private var otherOptionLength: Int {
+    (negotiated.timestamps ? 12 : 0) + (flags.contains(.userTimeoutDue) ? 4 : 0)
   }
 
   /// Writes header and payload, and settles what leaving means: the acknowledgement is paid, the window is shown.
@@ -99,6 +104,7 @@ extension Connection {
     }
     if negotiated.timestamps { writeTimestamps(&header, at: now) }
     let blocks = sackBlockCount
+    if flags.contains(.userTimeoutDue) { writeUserTimeout(&header) }
     guard blocks > 0 else { return }
     if let duplicate = debt.duplicateRange {
       // RFC 2883 section 4: the duplicate first, each reported once.
@@ -110,10 +116,11 @@ extension Connection {
   }
 
   /// A SYN offers what the host is willing to do; a SYN,ACK only what the SYN offered, too.
-  private func writeHandshakeOptions(_ header: inout TCPHeader, _ configuration: Configuration, at now: Instant) {
+  private mutating func writeHandshakeOptions(_ header: inout TCPHeader, _ configuration: Configuration, at now: Instant) {
     let isAnswer = header.isACK
     header.options.present.insert(.maximumSegmentSize)
     header.options.maximumSegmentSize = offeredSegmentSize
+    writeUserTimeout(&header)
     if isAnswer ? negotiated.sack : configuration.selectiveAcknowledgement {
       header.options.present.insert(.sackPermitted)
     }

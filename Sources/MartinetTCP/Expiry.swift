@@ -31,7 +31,7 @@ extension Connection {
     }
     guard snd.una != snd.nxt else { return }
     if recovery.silentSince == .never { recovery.silentSince = scoreboard.front?.sentAt ?? now }
-    if now - recovery.silentSince >= patience(environment.configuration) {
+    if now - recovery.silentSince >= giveUpAfter(environment.configuration) {
       let evidence = silenceEvidence(attempts: recovery.timeouts, since: recovery.silentSince, at: now)
       end(.retransmissionTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
       return
@@ -41,11 +41,6 @@ extension Connection {
     roundTrip.backOff()
     warnIfSilent(recovery.timeouts, &environment, at: now)
     timers[.retransmission] = now + roundTrip.timeout(environment.configuration)
-  }
-
-  /// R2 for data (RFC 9293 section 3.8.3), or longer where the program's user timeout is.
-  private func patience(_ configuration: Configuration) -> Interval {
-    max(configuration.giveUpAfter, options.userTimeout)
   }
 
   /// The SYN follows the same procedure (MUST-22), with an R2 of its own (MUST-23).
@@ -71,7 +66,7 @@ extension Connection {
   /// Probes follow at doubling intervals (section 3.8.6.1), for as long as the peer answers them.
   private mutating func persistTimerExpired(_ environment: inout Environment, at now: Instant) {
     if recovery.silentSince == .never { recovery.silentSince = now }
-    if now - recovery.silentSince >= patience(environment.configuration) {
+    if now - recovery.silentSince >= giveUpAfter(environment.configuration) {
       let evidence = silenceEvidence(attempts: recovery.timeouts, since: recovery.silentSince, at: now)
       end(.retransmissionTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
       return
@@ -96,10 +91,10 @@ extension Connection {
   mutating func armUserTimeout(in environment: inout Environment, at now: Instant) {
     guard phase.isSynchronized, phase != .timeWait else { return }
     let isWaiting = snd.una != snd.nxt || timers.isSet(.persist)
-    if options.userTimeout <= .zero || !isWaiting {
+    if userTimeoutInForce <= .zero || !isWaiting {
       timers.cancel(.userTimeout)
     } else if !timers.isSet(.userTimeout) {
-      timers[.userTimeout] = now + options.userTimeout
+      timers[.userTimeout] = now + userTimeoutInForce
     }
   }
 

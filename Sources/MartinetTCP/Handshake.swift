@@ -23,6 +23,7 @@ extension Connection {
       rcv.timestampRecent = offered.timestamps.value
       rcv.timestampRecentAt = now
     }
+    takeUserTimeout(of: header, in: &environment, at: now)
     rcv.irs = header.sequence
     rcv.nxt = header.sequence + 1
     rcv.edge = rcv.nxt + min(options.receiveBufferSize, 0xFFFF)
@@ -52,6 +53,7 @@ extension Connection {
     flags.remove(.warned)
     keepAlive.lastHeard = now
     watchPeer(in: &environment, at: now)
+    if options.advertisedUserTimeout > .zero { flags.insert(.userTimeoutDue) }
     events.insert([.connected, .writable])
   }
 

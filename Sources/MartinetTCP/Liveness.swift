@@ -5,9 +5,10 @@ import MartinetWire
 extension Connection {
   // MARK: Keep-alive
 
-  /// The silence before the first probe: what keep-alive asks for, and at most half of the dead-peer bound.
+  /// The silence before the first probe: what keep-alive asks for, longer than an adopted user timeout (RFC 5482 section 4.2), and at most half of the
+  /// dead-peer bound.
   private var probeIdle: Interval {
-    let asked = options.keepAlive ? options.keepAliveIdle : .forever
+    let asked = options.keepAlive ? max(options.keepAliveIdle, userTimeout.adopted + .seconds(1)) : .forever
     return options.deadPeerBound > .zero ? min(asked, options.deadPeerBound / 2) : asked
   }
 

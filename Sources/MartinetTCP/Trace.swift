@@ -65,6 +65,8 @@ public enum TransmissionReason: UInt8, Sendable, CaseIterable {
   case windowUpdate
   /// An answer to a doubtful segment (RFC 5961).
   case challengeAcknowledgement
+  /// The user timeout that we advertise changed (RFC 5482 section 3).
+  case userTimeout
   case fin
   case reset
 
@@ -139,6 +141,8 @@ public enum TraceKind: Sendable {
   case lossDetected(SequenceRange, TransmissionReason)
   case sendWindow(Int)
   case pathMTU(Int)
+  /// The peer advertised a user timeout; adopted is zero if it is not taken over.
+  case userTimeout(peer: Interval, adopted: Interval)
   case softError(UnreachableCause)
   case warning(ConnectionWarning)
   case ended(EndReason)

@@ -129,7 +129,7 @@ struct ReceiverAttackTests {
     ).run()
   }
 
-  @Test("A user timeout that the peer announces is ignored", .proves("5482-07"))
+  @Test("Unless a program asks for it, a user timeout that the peer announces is ignored", .proves("5482-07"))
   func userTimeoutOption() {
     var bench = ConnectionBench()
     bench.shake {

@@ -90,6 +90,8 @@ struct StatusFigure: Sendable {
     StatusFigure("rttvar") { Int($0.status.roundTripVariation.nanoseconds) },
     StatusFigure("minrtt") { Int($0.status.minimumRoundTrip.nanoseconds) },
     StatusFigure("rto") { Int($0.status.retransmissionTimeout.nanoseconds) },
+    StatusFigure("usertimeout") { Int($0.status.userTimeout.nanoseconds) },
+    StatusFigure("peerusertimeout") { Int($0.status.peerUserTimeout.nanoseconds) },
     StatusFigure("softerror") { $0.status.softError.map { Int($0.type) * 256 + Int($0.code) } },
     StatusFigure("fastretransmissions") { Int($0.status.statistics.fastRetransmissions) },
     StatusFigure("timeouts") { Int($0.status.statistics.timeoutRetransmissions) },

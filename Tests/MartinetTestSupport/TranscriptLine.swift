@@ -109,6 +109,7 @@ struct OptionsPattern: Sendable {
   var sackPermitted = false
   var timestamps = TimestampsPattern.absent
   var blocks: [Range<Int>] = []
+  var userTimeout: Interval?
   var allowsOthers = false
 }
 

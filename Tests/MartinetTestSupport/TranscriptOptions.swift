@@ -14,6 +14,7 @@ extension OptionsPattern {
       case "ts": timestamps = try OptionsPattern.timestamps(&cursor)
       case "nots": timestamps = .refused
       case "sack": blocks = try OptionsPattern.blocks(&cursor)
+      case "uto": userTimeout = Interval(nanoseconds: Int64(try Literal.interval(try cursor.take())))
       case "*": allowsOthers = true
       case let other: throw ParseError("there is no option \"\(other)\"")
       }
@@ -43,6 +44,7 @@ extension OptionsPattern {
   func mismatch(with actual: OptionsPattern) -> String? {
     let same =
       equals(maximumSegmentSize, actual.maximumSegmentSize) && equals(windowScale, actual.windowScale)
+      && (userTimeout == actual.userTimeout || (allowsOthers && userTimeout == nil))
       && (sackPermitted == actual.sackPermitted || (allowsOthers && !sackPermitted))
       && (blocks == actual.blocks || (allowsOthers && blocks.isEmpty)) && timestampsMatch(actual.timestamps)
     return same ? nil : "options \(text) expected"
@@ -75,6 +77,7 @@ extension OptionsPattern {
     if !blocks.isEmpty {
       parts.append("sack " + blocks.map { "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: " "))
     }
+    if let userTimeout { parts.append("uto \(userTimeout.milliseconds / 1000)s") }
     if allowsOthers { parts.append("*") }
     return "<" + parts.joined(separator: ",") + ">"
   }

@@ -64,6 +64,7 @@ extension TranscriptRunner {
     let real = header.options
     if real.has(.maximumSegmentSize) { options.maximumSegmentSize = Int(real.maximumSegmentSize) }
     if real.has(.windowScale) { options.windowScale = Int(real.windowScale.shift) }
+    if real.has(.userTimeout) { options.userTimeout = real.userTimeout.interval }
     options.sackPermitted = real.has(.sackPermitted)
     if real.has(.timestamps) {
       let value = Int(Int32(bitPattern: real.timestamps.value &- parameters.timestampOffset))
@@ -166,6 +167,10 @@ extension TranscriptRunner {
     if let shift = wanted.windowScale {
       options.present.insert(.windowScale)
       options.windowScale = WindowScale(clamping: UInt8(clamping: shift))
+    }
+    if let option = wanted.userTimeout.flatMap({ UserTimeoutOption($0) }) {
+      options.present.insert(.userTimeout)
+      options.userTimeout = option
     }
     if wanted.sackPermitted { options.present.insert(.sackPermitted) }
     if let timestamps = timestamps(wanted.timestamps, isACK: (pattern.flags ?? []).contains(.ack)) {

@@ -121,6 +121,9 @@ extension ConnectionOptions {
     case "keepAliveCount": keepAliveCount = try Literal.number(value)
     case "deadPeerBound": deadPeerBound = Interval(nanoseconds: Int64(try Literal.interval(value)))
     case "notSentLowWater": notSentLowWater = try Literal.number(value)
+    case "advertisedUserTimeout":
+      advertisedUserTimeout = Interval(nanoseconds: Int64(try Literal.interval(value)))
+    case "acceptsPeerUserTimeout": acceptsPeerUserTimeout = try Literal.flag(value)
     case "userTimeout": userTimeout = Interval(nanoseconds: Int64(try Literal.interval(value)))
     case "receiveBufferSize": receiveBufferSize = try Literal.number(value)
     case "sendBufferSize": sendBufferSize = try Literal.number(value)
