@@ -116,7 +116,9 @@ extension Connection {
   }
 
   /// A SYN offers what the host is willing to do; a SYN,ACK only what the SYN offered, too.
-  private mutating func writeHandshakeOptions(_ header: inout TCPHeader, _ configuration: Configuration, at now: Instant) {
+  private mutating func writeHandshakeOptions(
+    _ header: inout TCPHeader, _ configuration: Configuration, at now: Instant
+  ) {
     let isAnswer = header.isACK
     header.options.present.insert(.maximumSegmentSize)
     header.options.maximumSegmentSize = offeredSegmentSize
