@@ -27,7 +27,9 @@ extension Conversation {
       }
     case 6: arrive(segment([.ack, .fin], at: next, acknowledging: status.sendNext, window), count: Int(choice >> 4))
     case 8: arrive(segment(.rst, at: next + reader.distance(), acknowledging: una, window), count: 0)
-    case 14: arrive(segment(.syn, at: irs + reader.distance(), acknowledging: una, window, synOptions()), count: 0)
+    case 14:
+      let count = choice & 0x40 != 0 ? Int(reader.byte()) : 0
+      arrive(segment(.syn, at: irs + reader.distance(), acknowledging: una, window, synOptions()), count: count)
     case 15: arrive(segment(.ack, at: next, acknowledging: status.sendNext, 0), count: Int(reader.byte() & 1))
     default: anything(next, una, window)
     }

@@ -11,6 +11,8 @@ struct Conversation: ~Copyable {
   /// Where the peer's stream begins: its last SYN that might have counted.
   var irs: SequenceNumber
   let passive: Bool
+  /// Whether text may stand in the SYN (RFC 7413).
+  let opensFast: Bool
   var written = 0
   var taken = 0
   var acceptedSegments = 0
@@ -48,15 +50,27 @@ struct Conversation: ~Copyable {
     let parameters = OpenParameters(
       id: ConnectionID(slot: 0, generation: 0), local: Endpoint(.v4(IPv4Address(10, 0, 0, 1)), 1000),
       remote: Endpoint(.v4(IPv4Address(10, 0, 0, 2)), 2000), initialSequence: iss, timestampOffset: 77,
-      pathMTU: 1500, linkMTU: 1500, options: configuration.connection)
+      pathMTU: 1500, linkMTU: 1500, options: configuration.connection,
+      fastOpen: Conversation.fastOpen(first, passive: passive))
+    opensFast = parameters.fastOpen != nil
     if passive {
       connection = Connection(listening: parameters, in: &environment, at: now)
     } else {
       connection = Connection(opening: parameters, in: &environment, at: now)
     }
     self.reader = reader
-    settle()
+    // A program that has octets before the first segment leaves.
+    if opensFast && !passive { write(Int(second) * 16, urgent: false) } else { settle() }
     if second & 0x70 != 0 { handshake(second) }
+  }
+
+  /// Fast Open as the first octet has it: with a cookie that counts, or one that is asked for or given.
+  private static func fastOpen(_ choice: UInt8, passive: Bool) -> FastOpen? {
+    guard choice & 32 != 0 else { return nil }
+    let counts = choice & 64 != 0
+    var cookie = FastOpenCookie()
+    if counts || passive { cookie.count = 8 }
+    return FastOpen(cookie: cookie, peerSegmentSize: choice & 128 != 0 ? 536 : 1460, acceptsText: counts && passive)
   }
 
   /// An opening that works, with options that the input chooses.
@@ -76,10 +90,14 @@ struct Conversation: ~Copyable {
     }
     let window = UInt16(choice & 16 != 0 ? 65535 : 8000)
     if passive {
-      arrive(segment(.syn, at: irs, acknowledging: SequenceNumber(0), window, options), count: 0)
-      arrive(segment(.ack, at: irs + 1, acknowledging: iss + 1, window), count: 0)
+      let count = opensFast ? Int(reader.byte()) * 4 : 0
+      arrive(segment(.syn, at: irs, acknowledging: SequenceNumber(0), window, options), count: count)
+      let next = connection.status(in: environment, at: now).receiveNext
+      if !opensFast || choice & 32 != 0 { arrive(segment(.ack, at: next, acknowledging: iss + 1, window), count: 0) }
     } else {
-      arrive(segment([.syn, .ack], at: irs, acknowledging: iss + 1, window, options), count: 0)
+      let sent = connection.status(in: environment, at: now).sendNext.distance(from: iss + 1)
+      let taken = opensFast && choice & 32 != 0 ? sent * Int(reader.byte()) / 255 : 0
+      arrive(segment([.syn, .ack], at: irs, acknowledging: iss + 1 + taken, window, options), count: 0)
     }
   }
 

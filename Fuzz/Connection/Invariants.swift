@@ -37,9 +37,9 @@ extension Conversation {
     let count = departure.payloadCount
     log("> \(header.line(payload: count))")
     if header.options.has(.timestamps) { lastTimestamp = header.options.timestamps.value }
-    checkPayload(departure, from: header.sequence.distance(from: iss) - 1)
+    checkPayload(departure, from: header.sequence.distance(from: iss) - (header.isSYN ? 0 : 1))
     if header.isRST { return }
-    claim(!header.isSYN || count == 0, "a SYN of ours carries no data")
+    claim(!header.isSYN || count == 0 || (opensFast && !passive), "a SYN of ours carries no data")
     claim(header.sequence.isAtOrAfter(iss), "nothing leaves from before the SYN")
     let end = header.sequence + header.sequenceLength(payload: count)
     // SND.UNA may pass where the window stood when SND.WND was set: the edge that counts is the sum of both.

@@ -82,9 +82,14 @@ public final class Socket: StreamSocket {
   /// Connects to `remote`; blocks until the handshake is complete. A socket that could not be connected is closed. The unspecified
   /// address stands for this host's loopback address.
   ///
-  /// - Parameter timeout: how long to try; nil (and zero) as long as the stack does, three minutes by default. Not negative.
-  public func connect(to remote: Endpoint, timeout: Duration? = nil) throws(SocketError) {
-    try core.connect(to: remote, timeout: timeout)
+  /// - Parameters:
+  ///   - timeout: how long to try; nil (and zero) as long as the stack does, three minutes by default. Not negative.
+  ///   - bytes: the first octets to write. With ``SocketOptions/fastOpen`` as many as fit go with the SYN, if the server gave this host a cookie
+  ///     before (RFC 7413), and its program may get them twice; else they follow the handshake. Returns when all are written, as a write does.
+  public func connect(
+    to remote: Endpoint, timeout: Duration? = nil, sending bytes: [UInt8] = []
+  ) throws(SocketError) {
+    try core.connect(to: remote, timeout: timeout, sending: bytes)
   }
 
   /// Closes the socket, now or as ``SocketOptions/linger`` says: what was written is still delivered, but unread data make it a reset.

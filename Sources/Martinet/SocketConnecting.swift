@@ -24,10 +24,10 @@ extension SocketCore {
     }
   }
 
-  /// Connects, or closes the socket; blocks the calling thread.
-  func connect(to remote: Endpoint, timeout: Duration?) throws(SocketError) {
+  /// Connects and writes `bytes`, or closes the socket; blocks the calling thread.
+  func connect(to remote: Endpoint, timeout: Duration?, sending bytes: [UInt8] = []) throws(SocketError) {
     let waiter = try stack.admit(.connect, remote)
-    let call = try beginConnecting(to: remote, timeout: timeout)
+    let call = try beginConnecting(to: remote, timeout: timeout, sending: bytes)
     do throws(SocketError) {
       let blocked = try stack.core.block(waiter, until: call.deadline, cancel: call.cancel, attempt: call.attempt)
       try call.conclude(blocked)
@@ -35,12 +35,16 @@ extension SocketCore {
       call.abandon()
       throw error
     }
+    guard call.accepted < bytes.count else { return }
+    try bytes.span.bytes.extracting(call.accepted..<bytes.count).withUnsafeBytes { rest throws(SocketError) in
+      try write(rest)
+    }
   }
 
-  /// Connects, or closes the socket; suspends the calling task.
-  func connect(to remote: Endpoint, timeout: Duration?) async throws(SocketError) {
+  /// Connects and writes `bytes`, or closes the socket; suspends the calling task.
+  func connect(to remote: Endpoint, timeout: Duration?, sending bytes: [UInt8] = []) async throws(SocketError) {
     _ = try stack.admit(.connect, remote)
-    let call = try beginConnecting(to: remote, timeout: timeout)
+    let call = try beginConnecting(to: remote, timeout: timeout, sending: bytes)
     do throws(SocketError) {
       let blocked = try await stack.core.suspend(until: call.deadline, cancel: call.cancel, attempt: call.attempt)
       try call.conclude(blocked)
@@ -48,15 +52,19 @@ extension SocketCore {
       call.abandon()
       throw error
     }
+    guard call.accepted < bytes.count else { return }
+    try await write(bytes.span.bytes.extracting(call.accepted..<bytes.count))
   }
 
   /// Sends the SYN.
-  private func beginConnecting(to remote: Endpoint, timeout: Duration?) throws(SocketError) -> ConnectCall {
+  private func beginConnecting(
+    to remote: Endpoint, timeout: Duration?, sending bytes: [UInt8]
+  ) throws(SocketError) -> ConnectCall {
     let remote = remote.address.isUnspecified ? Endpoint(remote.address.loopback, remote.port) : remote
     try SocketCore.check(timeout: timeout, remote)
     let limit = timeout == .zero ? nil : timeout
     let deadline = Instant.deadline(after: limit, from: stack.core.now)
-    let handle = try state.withLock { state throws(SocketError) in
+    let begun = try state.withLock { state throws(SocketError) in
       var reservation: PortReservation?
       switch state.stage {
       case .unbound: break
@@ -67,17 +75,18 @@ extension SocketCore {
       }
       do throws(SocketError) {
         if Task.isCancelled { throw SocketError(.connect, remote, .interrupted) }
-        let handle = try startHandshake(with: remote, from: reservation, state.options)
-        state.stage = .connecting(handle)
+        let begun = try startHandshake(with: remote, from: reservation, state.options, sending: bytes)
+        state.stage = .connecting(begun.handle)
         state.remote = remote
-        return handle
+        return begun
       } catch {
         if let reservation { stack.core.release(reservation) }
         state.stage = .closed
         throw error
       }
     }
-    return ConnectCall(core: self, handle: handle, remote: remote, deadline: deadline, limit: limit)
+    return ConnectCall(
+      core: self, handle: begun.handle, accepted: begun.accepted, remote: remote, deadline: deadline, limit: limit)
   }
 
   /// The attempts to connect to the addresses of a name.
@@ -112,11 +121,13 @@ extension SocketCore {
   }
 
   private func startHandshake(
-    with remote: Endpoint, from reservation: PortReservation?, _ options: SocketOptions
-  ) throws(SocketError) -> ConnectionHandle {
+    with remote: Endpoint, from reservation: PortReservation?, _ options: SocketOptions, sending bytes: [UInt8]
+  ) throws(SocketError) -> (handle: ConnectionHandle, accepted: Int) {
+    let options = options.connectionOptions(over: stack.connectionDefaults)
     do throws(HostError) {
-      return try stack.core.connect(
-        to: remote, from: reservation, options: options.connectionOptions(over: stack.connectionDefaults))
+      return try bytes.span.bytes.withUnsafeBytes { source throws(HostError) in
+        try stack.core.connect(to: remote, from: reservation, options: options, sending: source)
+      }
     } catch {
       throw SocketError(.connect, remote, from: error)
     }
@@ -127,6 +138,8 @@ extension SocketCore {
 private struct ConnectCall {
   let core: SocketCore
   let handle: ConnectionHandle
+  /// The first octets that the connection has taken over.
+  let accepted: Int
   let remote: Endpoint
   let deadline: Instant
   let limit: Duration?

@@ -23,6 +23,7 @@ extension SocketOption<Bool> {
   public static var keepAlive: Self { Self("keepAlive", \.keepAlive) }
   public static var quickAcknowledgement: Self { Self("quickAcknowledgement", \.quickAcknowledgement) }
   public static var acceptsPeerUserTimeout: Self { Self("acceptsPeerUserTimeout", \.acceptsPeerUserTimeout) }
+  public static var fastOpen: Self { Self("fastOpen", \.fastOpen) }
   public static var urgentInline: Self { Self("urgentInline", \.urgentInline) }
   public static var reuseAddress: Self { Self("reuseAddress", \.reuseAddress) }
 }

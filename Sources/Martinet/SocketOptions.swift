@@ -22,6 +22,9 @@ public struct SocketOptions: Hashable, Sendable {
   /// Whether the user timeout that the peer advertises is adopted (RFC 5482 section 3.1): within the limits of the stack, and only while
   /// ``userTimeout`` is nil. Off by default.
   public var acceptsPeerUserTimeout = false
+  /// Whether the first octets may go with the SYN (RFC 7413): those of ``Socket/connect(to:timeout:sending:)``, and on a listening socket those of clients. Set
+  /// it only where it does no harm if the same octets reach the program twice (section 6.1). Off by default.
+  public var fastOpen = false
   /// The longest silence of a peer that is asked; nil, the default, waits as java.net does: for a peer that vanished without a word, for ever.
   ///
   /// One property turns the detectors on: a peer that is silent for half of the bound is probed, whether octets are outstanding or not, and when nothing was
@@ -109,6 +112,7 @@ extension SocketOptions {
     options.userTimeout = userTimeout.map { Interval($0) } ?? .zero
     options.advertisedUserTimeout = advertisedUserTimeout.map { Interval($0) } ?? .zero
     options.acceptsPeerUserTimeout = acceptsPeerUserTimeout
+    options.fastOpen = fastOpen
     options.deadPeerBound = deadPeerBound.map { Interval($0) } ?? .zero
     options.notSentLowWater = notSentLowWater ?? 0
     if let maximumSegmentSize { options.maximumSegmentSize = UInt16(clamping: maximumSegmentSize) }
@@ -132,6 +136,7 @@ extension SocketOptions {
     advertisedUserTimeout =
       options.advertisedUserTimeout == .zero ? nil : Duration(options.advertisedUserTimeout)
     acceptsPeerUserTimeout = options.acceptsPeerUserTimeout
+    fastOpen = options.fastOpen
     deadPeerBound = options.deadPeerBound == .zero ? nil : Duration(options.deadPeerBound)
     notSentLowWater = options.notSentLowWater == 0 ? nil : options.notSentLowWater
     maximumSegmentSize = options.maximumSegmentSize == 0 ? nil : Int(options.maximumSegmentSize)

@@ -41,7 +41,7 @@ extension StreamSocket {
   public static var supportedOptions: Set<String> {
     [
       "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout",
-      "advertisedUserTimeout", "acceptsPeerUserTimeout", "deadPeerBound",
+      "advertisedUserTimeout", "acceptsPeerUserTimeout", "fastOpen", "deadPeerBound",
       "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "receiveBufferSize",
       "sendBufferSize", "urgentInline",
       "trafficClass", "linger", "reuseAddress", "readTimeout",
@@ -111,6 +111,10 @@ extension StreamSocket {
   public func setAcceptsPeerUserTimeout(_ on: Bool) throws(SocketError) {
     try change { $0.acceptsPeerUserTimeout = on }
   }
+
+  /// Whether the first octets may go with the SYN; set it before connecting. False by default. See ``SocketOptions/fastOpen``.
+  public var fastOpen: Bool { get throws(SocketError) { try options.fastOpen } }
+  public func setFastOpen(_ on: Bool) throws(SocketError) { try change { $0.fastOpen = on } }
 
   /// The longest silence of a peer that is asked; nil, the default, waits for ever. See ``SocketOptions/deadPeerBound``.
   public var deadPeerBound: Duration? { get throws(SocketError) { try options.deadPeerBound } }

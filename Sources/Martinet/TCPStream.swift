@@ -21,13 +21,14 @@ public final class TCPStream: StreamSocket {
   ///   - local: the address and port of this end; nil and port 0 leave the choice to the stack.
   ///   - options: see ``SocketOptions/asyncDefaults`` for what async streams begin with.
   ///   - timeout: how long to try; nil (and zero) as long as the stack does, three minutes by default.
+  ///   - bytes: the first octets to write; as in ``Socket/connect(to:timeout:sending:)``.
   public static func connect(
     to remote: Endpoint, from local: Endpoint? = nil, on stack: NetworkStack, options: SocketOptions = .asyncDefaults,
-    timeout: Duration? = nil
+    timeout: Duration? = nil, sending bytes: [UInt8] = []
   ) async throws(SocketError) -> TCPStream {
     let core = try SocketCore(on: stack, options: options)
     if let local { try core.bind(to: local) }
-    try await core.connect(to: remote, timeout: timeout)
+    try await core.connect(to: remote, timeout: timeout, sending: bytes)
     return TCPStream(core)
   }
 

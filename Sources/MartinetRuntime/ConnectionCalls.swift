@@ -16,10 +16,20 @@ extension StackCore {
   package func connect(
     to remote: Endpoint, from reservation: PortReservation?, options: ConnectionOptions
   ) throws(HostError) -> ConnectionHandle {
+    try connect(to: remote, from: reservation, options: options, sending: UnsafeRawBufferPointer(start: nil, count: 0))
+      .handle
+  }
+
+  /// The same with the first octets to send; returns how many were accepted.
+  package func connect(
+    to remote: Endpoint, from reservation: PortReservation?, options: ConnectionOptions,
+    sending source: UnsafeRawBufferPointer
+  ) throws(HostError) -> (handle: ConnectionHandle, accepted: Int) {
     try turn { host, notices, now throws(HostError) in
-      let handle = try host.connect(to: remote, from: reservation?.local, options: options, at: now)
+      let result = try host.connect(
+        to: remote, from: reservation?.local, options: options, sending: source.bytes, at: now)
       if let reservation { notices.reservations.remove(reservation.local) }
-      return handle
+      return result
     }
   }
 

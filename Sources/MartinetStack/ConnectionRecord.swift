@@ -20,11 +20,18 @@ enum ConnectionPlace: UInt8 {
 /// How a connection begins.
 enum Opening {
   /// By a program that connects.
-  case active
+  case active(FastOpen?)
   /// By a SYN that came for a listener; the ISN must exceed the last number of a connection before it.
-  case passive(after: SequenceNumber?)
+  case passive(after: SequenceNumber?, FastOpen?)
   /// By an ACK that brings back a cookie: the SYN as far as it is remembered, and our ISN.
   case cookie(syn: TCPHeader, number: SequenceNumber)
+
+  var fastOpen: FastOpen? {
+    switch self {
+    case .active(let fastOpen), .passive(_, let fastOpen): fastOpen
+    case .cookie: nil
+    }
+  }
 
   var place: ConnectionPlace {
     switch self {
@@ -41,6 +48,8 @@ struct ConnectionRecord: ~Copyable {
   var place: ConnectionPlace
   /// The slot of the listener in whose queue it is.
   var listener = SlotList.none
+  /// The listener for which the connection counts as a pending Fast Open request.
+  var fastOpenListener: ListenerHandle?
   /// Whether the table of flows leads here.
   var isInFlows = true
   /// What happened and was not yet polled.

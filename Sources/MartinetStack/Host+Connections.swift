@@ -8,6 +8,30 @@ extension Host {
   public mutating func connect(
     to remote: Endpoint, from local: Endpoint? = nil, options: ConnectionOptions? = nil, at now: Instant
   ) throws(HostError) -> ConnectionHandle {
+    let slot = try beginConnecting(to: remote, from: local, options: options, at: now)
+    settle(slot, at: now)
+    return connections[slot].connection.id
+  }
+
+  /// Active OPEN with the first octets to send; returns how many were accepted. They follow the handshake, or go with the SYN where the options ask for Fast Open
+  /// and a cookie of the server is known (RFC 7413).
+  public mutating func connect(
+    to remote: Endpoint, from local: Endpoint? = nil, options: ConnectionOptions? = nil, sending bytes: RawSpan,
+    at now: Instant
+  ) throws(HostError) -> (handle: ConnectionHandle, accepted: Int) {
+    let slot = try beginConnecting(to: remote, from: local, options: options, at: now)
+    do throws(CallError) {
+      let accepted = try connections[slot].connection.send(bytes, in: &environment, at: now)
+      settle(slot, at: now)
+      return (connections[slot].connection.id, accepted)
+    } catch {
+      throw .call(error)
+    }
+  }
+
+  private mutating func beginConnecting(
+    to remote: Endpoint, from local: Endpoint?, options: ConnectionOptions?, at now: Instant
+  ) throws(HostError) -> UInt32 {
     guard remote.port != 0, isUsableRemote(remote.address) else { throw .invalidRemote }
     guard let route = route(to: remote.address) else { throw .noRoute }
     var end = local ?? Endpoint(remote.address.anyOfFamily, 0)
@@ -27,9 +51,11 @@ extension Host {
     let flow = FlowKey(local: end, remote: remote)
     if flows.slot(of: flow) != nil || end == remote { throw .addressInUse }
     let options = options ?? configuration.tcp.connection
-    guard let slot = open(flow, by: route, options: options, as: .active, at: now) else { throw .limitReached }
-    settle(slot, at: now)
-    return connections[slot].connection.id
+    let fastOpen = options.fastOpen ? fastOpens.opening(to: remote.address, at: now) : nil
+    guard let slot = open(flow, by: route, options: options, as: .active(fastOpen), at: now) else {
+      throw .limitReached
+    }
+    return slot
   }
 
   /// Makes the record of a connection; nil at the limit.
@@ -40,9 +66,10 @@ extension Host {
       counters.count(.connectionLimit)
       return nil
     }
-    let parameters = parameters(
+    var parameters = parameters(
       of: flow, id: ConnectionID(slot: slot, generation: generation), by: route, options: options,
       initialSequence: initialSequence(of: flow, opening, at: now), timestampOffset: timestampOffset(of: flow))
+    parameters.fastOpen = opening.fastOpen
     let connection =
       switch opening {
       case .active: Connection(opening: parameters, in: &environment, at: now)
@@ -77,8 +104,8 @@ extension Host {
   private func initialSequence(of flow: FlowKey, _ opening: Opening, at now: Instant) -> SequenceNumber {
     let sequence = secrets.initialSequence(of: flow, at: now)
     switch opening {
-    case .active, .passive(after: nil): return sequence
-    case .passive(let predecessor?): return sequence.isAfter(predecessor) ? sequence : predecessor + 0x1_0000
+    case .active, .passive(after: nil, _): return sequence
+    case .passive(let predecessor?, _): return sequence.isAfter(predecessor) ? sequence : predecessor + 0x1_0000
     case .cookie(_, let number): return number
     }
   }

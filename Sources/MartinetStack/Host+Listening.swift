@@ -68,7 +68,7 @@ extension Host {
       ?? listening.slot(of: FlowKey(bound: Endpoint(local.address.anyOfFamily, local.port)))
   }
 
-  private func contains(_ handle: ListenerHandle) -> Bool { listeners.contains(handle.slot, handle.generation) }
+  func contains(_ handle: ListenerHandle) -> Bool { listeners.contains(handle.slot, handle.generation) }
 
   /// Where `listener` listens.
   public func localEndpoint(of listener: ListenerHandle) -> Endpoint? {

@@ -75,7 +75,7 @@ extension Host {
         into: &departure, maximumTrain: train, in: &environment, at: now)
     else {
       readyLinks.remove(slot, from: &ready)
-      if review(slot) && connections[slot].place == .leaving { forget(slot) }
+      if review(slot, at: now) && connections[slot].place == .leaving { forget(slot) }
       return false
     }
     takeTurn(slot)

@@ -6,12 +6,17 @@ extension Host {
   /// Re-reads a connection after every event and call, and lets it say what it has to send. Whoever holds its slot must not use it
   /// afterwards without asking whether it is still there.
   mutating func settle(_ slot: UInt32, at now: Instant) {
-    if review(slot) { makeReady(slot) }
+    if review(slot, at: now) { makeReady(slot) }
   }
 
   /// Re-reads a connection; false if it is gone.
-  mutating func review(_ slot: UInt32) -> Bool {
+  mutating func review(_ slot: UInt32, at now: Instant) -> Bool {
     connections[slot].pending.formUnion(connections[slot].connection.pollEvents())
+    if connections[slot].fastOpenListener != nil { reviewFastOpen(slot, at: now) }
+    if let lesson = connections[slot].connection.takeFastOpenLesson() {
+      fastOpens.learn(
+        lesson, about: connections[slot].flow.remote.address, rest: configuration.fastOpenRest, at: now)
+    }
     let phase = connections[slot].connection.phase
     switch connections[slot].place {
     case .halfOpen:
@@ -22,7 +27,7 @@ extension Host {
       }
       if phase == .closed {
         leave(slot)
-      } else if phase.isSynchronized {
+      } else if phase.isSynchronized || connections[slot].connection.isFastOpened {
         completeHandshake(slot)
       }
     case .waiting:

@@ -124,12 +124,20 @@ extension Host {
       answerWithCookie(listener, header, facts, flow, at: now)
       return
     }
-    guard makeRoom(in: listener), let route = replyRoute(to: facts),
-      let slot = open(
-        flow, by: route, options: listeners[listener].options, as: .passive(after: predecessor), at: now)
-    else {
+    guard makeRoom(in: listener), let route = replyRoute(to: facts) else {
       drop(payload, .synQueueFull)
       return
+    }
+    let fastOpen = fastOpen(header, of: listener, from: flow.remote.address, at: now)
+    let options = listeners[listener].options
+    guard let slot = open(flow, by: route, options: options, as: .passive(after: predecessor, fastOpen), at: now) else {
+      if fastOpen?.acceptsText == true { listeners[listener].fastOpens.end() }
+      drop(payload, .synQueueFull)
+      return
+    }
+    if fastOpen?.acceptsText == true {
+      connections[slot].fastOpenListener = ListenerHandle(
+        slot: listener, generation: listeners.generation(of: listener))
     }
     enterHandshake(slot, of: listener, header, payload, facts, at: now)
   }

@@ -56,6 +56,10 @@ public struct Host: ~Copyable {
   var listenerEvents = SlotLinks()
   var eventfulListeners = SlotList()
   var ports: PortChooser
+  /// What servers taught about Fast Open.
+  var fastOpens: FastOpenCache
+  /// How often a program asked for another secret of Fast Open cookies.
+  var fastOpenRotations: UInt64 = 0
 
   // UDP.
   var endpoints: Slab<DatagramEndpoint>
@@ -93,6 +97,7 @@ public struct Host: ~Copyable {
     listeners = Slab(limit: configuration.listeners)
     listening = Table(secret: key)
     listenedPorts = PortUsers(secret: key, isDatagram: false)
+    fastOpens = FastOpenCache(secret: key, limit: configuration.fastOpenCookies)
     ports = PortChooser(range: configuration.ephemeralPorts)
     endpoints = Slab(limit: configuration.datagramEndpoints)
     hearing = Table(secret: key)

@@ -31,6 +31,14 @@ public struct HostConfiguration: Sendable {
   /// Without cookies: whether a SYN that finds the queue of half-open connections full takes the place of the oldest entry
   /// (RFC 4987 section 3.4) instead of being dropped.
   public var synQueueRecyclesOldest = true
+  /// The most servers whose Fast Open cookie, or refusal, is remembered (RFC 7413 section 4.1.3).
+  public var fastOpenCookies = 1024
+  /// How long a server that refused Fast Open, or did not answer, is not asked again.
+  public var fastOpenRest = Interval.minutes(60)
+  /// The most Fast Open requests per listener whose handshakes are not complete (RFC 7413 section 4.2); a SYN beyond begins an ordinary handshake.
+  public var fastOpenQueue = 64
+  /// How often the secret of Fast Open cookies changes; a cookie is good until the next change but one.
+  public var fastOpenSecretAge = Interval.minutes(24 * 60)
   /// The most listeners.
   public var listeners = 4096
   /// Whether a SYN to a listener whose accept queue is full is answered with RST instead of silence, unless the listener says otherwise.

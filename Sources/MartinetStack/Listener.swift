@@ -16,9 +16,11 @@ struct Listener {
   var options: ConnectionOptions
   /// When the last cookie that was given out ceases to be good.
   var cookiesUntil = Instant.zero
+  /// Fast Open requests whose handshakes are not complete.
+  var fastOpens = FastOpenRequests()
   /// SYN-RECEIVED, oldest first.
   var halfOpen = SlotList()
-  /// Established, in the order in which their handshakes were completed (FIFO).
+  /// Established or opened by Fast Open, in the order in which their handshakes were completed (FIFO).
   var waiting = SlotList()
 
   var isFull: Bool { waiting.count >= backlog }

@@ -14,6 +14,7 @@ struct Secrets {
   private let label: SipKey
   private let jitter: SipKey
   private let cookie: SipKey
+  private let fastOpen: SipKey
 
   init(_ secret: HostSecret) {
     func key(_ number: UInt64) -> SipKey {
@@ -31,6 +32,7 @@ struct Secrets {
     label = key(6)
     jitter = key(7)
     cookie = key(8)
+    fastOpen = key(9)
   }
 
   /// ISN = M + F(local, remote, secret) (RFC 6528 section 3): M ticks every 4 microseconds.
@@ -84,6 +86,18 @@ struct Secrets {
     hash.add(content)
     hash.add(UInt64(bitPattern: period))
     return UInt32(truncatingIfNeeded: hash.finish())
+  }
+
+  /// The Fast Open cookie of a client: 8 octets (RFC 7413 section 4.1.2).
+  func fastOpenCookie(of client: IPAddress, epoch: UInt64) -> FastOpenCookie {
+    var hash = SipHash(fastOpen)
+    hash.add(client)
+    hash.add(epoch)
+    let value = hash.finish()
+    var cookie = FastOpenCookie()
+    cookie.count = 8
+    for index in 0..<8 { cookie.bytes[index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
+    return cookie
   }
 
   /// The flow label of a flow: 20 bits (RFC 6437 section 3).

@@ -55,6 +55,10 @@ public struct HostStatistics: Sendable {
   /// SYNs that were answered with a cookie, and connections that came of it.
   public var synCookiesSent: UInt64 = 0
   public var synCookiesAccepted: UInt64 = 0
+  /// SYNs whose Fast Open cookie was valid, SYNs whose text was not taken, and cookies that were given out (RFC 7413).
+  public var fastOpensAccepted: UInt64 = 0
+  public var fastOpensRefused: UInt64 = 0
+  public var fastOpenCookiesSent: UInt64 = 0
   public var timeWaitRecycled: UInt64 = 0
   /// How often the page pool had to refuse.
   public var poolRefusals: UInt64 = 0

@@ -9,7 +9,8 @@ extension Connection {
       return false
     }
     let number = segment.header.acknowledgement
-    if phase == .synReceived {
+    let completesHandshake = phase == .synReceived
+    if completesHandshake {
       guard ackOfSynArrives(segment, &environment) else { return false }
     } else if !acknowledgementIsPlausible(number) {
       let isAhead = number.isAfter(snd.nxt)
@@ -20,6 +21,7 @@ extension Connection {
     keepAlive.lastHeard = segment.now
     keepAlive.unanswered = 0
     processAcknowledgement(segment, &environment)
+    if completesHandshake && endReason == nil { takeBackRefusedText() }
     return endReason == nil
   }
 
@@ -121,7 +123,7 @@ extension Connection {
 
   // MARK: SND.UNA advances
 
-  private mutating func advance(
+  mutating func advance(
     to header: TCPHeader, _ environment: inout Environment, at now: Instant
   ) {
     let number = header.acknowledgement

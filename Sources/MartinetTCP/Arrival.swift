@@ -32,7 +32,7 @@ extension Connection {
     var segment = ArrivingSegment(header: header, payload: payload, facts: facts, now: now, fin: nil)
     switch phase {
     case .closed: answerFromClosed(segment)
-    case .listen: arriveInListen(segment, &environment)
+    case .listen: arriveInListen(&segment, &environment)
     case .synSent: arriveInSynSent(&segment, &environment)
     default: arriveInOtherStates(&segment, &environment)
     }
@@ -60,7 +60,7 @@ extension Connection {
 
   // MARK: 3.10.7.2 LISTEN STATE
 
-  private mutating func arriveInListen(_ segment: borrowing ArrivingSegment, _ environment: inout Environment) {
+  private mutating func arriveInListen(_ segment: inout ArrivingSegment, _ environment: inout Environment) {
     let header = segment.header
     if header.isRST { return }
     if header.isACK {
@@ -73,6 +73,7 @@ extension Connection {
       return
     }
     acceptSYN(header, in: &environment, at: segment.now)
+    takeTextOfSYN(&segment, &environment)
   }
 
   /// LISTEN to SYN-RECEIVED: the SYN,ACK leaves with the next poll.
@@ -122,10 +123,14 @@ extension Connection {
 
   private mutating func synAckArrives(_ segment: inout ArrivingSegment, _ environment: inout Environment) {
     let header = segment.header
+    learnFastOpen(from: header)
     synIsAcknowledged(by: header, in: &environment, at: segment.now)
     takeWindow(of: header)
     establish(on: .synAckArrives, in: &environment, at: segment.now)
     debt.immediate = .handshake
+    if snd.outstanding.advances(to: header.acknowledgement) { advance(to: header, &environment, at: segment.now) }
+    takeBackRefusedText()
+    armSendTimers(in: &environment, at: segment.now)
     segment.header.sequence += 1
     segment.header.flags.remove(.syn)
     sixthCheckUrgent(segment, &environment)

@@ -12,7 +12,13 @@ extension Connection {
     // A SYN in a synchronized state is answered wherever it stands (RFC 5961 section 4.2): the fourth check does.
     if segment.header.isSYN && !segment.header.isRST && phase.isSynchronized { return true }
     guard timestampIsAcceptable(segment, &environment) else { return false }
-    if phase == .synReceived && segment.header.isSYN && segment.header.isACK && segment.header.sequence == rcv.irs {
+    if phase == .synReceived && segment.header.isSYN && !segment.header.isRST && segment.header.sequence == rcv.irs {
+      guard segment.header.isACK else {
+        // The peer repeats its SYN, with text or without: ours was lost.
+        drop(segment, .outsideWindow, &environment)
+        flags.insert(.synDue)
+        return false
+      }
       // The other half of a simultaneous open: its SYN is known, its ACK counts (section 3.5 and appendix A.2).
       segment.header.flags.remove(.syn)
       segment.header.sequence += 1
@@ -61,11 +67,6 @@ extension Connection {
     if phase == .timeWait {
       if segment.header.isFIN { restartTimeWait(in: &environment, at: segment.now) }
       owe(.duplicateAcknowledgement)
-      return
-    }
-    if phase == .synReceived && segment.header.isSYN && segment.header.sequence == rcv.irs {
-      // The peer repeats its SYN: ours was lost.
-      flags.insert(.synDue)
       return
     }
     let start = segment.header.sequence
@@ -163,14 +164,15 @@ extension Connection {
       return false
     }
     if phase == .synReceived {
-      if isPassive {
+      if isPassive && !isFastOpened {
         releaseMemory(in: &environment)
         timers.cancelAll()
         flags.remove(.synDue)
         debt.clear()
         move(on: .resetOfPassiveOpen, in: &environment, at: segment.now)
       } else {
-        end(.refused, on: .resetArrives, in: &environment, at: segment.now)
+        // A program may have read what a Fast Open SYN brought: it hears of the end.
+        end(isPassive ? .reset(in: phase) : .refused, on: .resetArrives, in: &environment, at: segment.now)
       }
     } else {
       end(.reset(in: phase), on: .resetArrives, in: &environment, at: segment.now)
@@ -187,7 +189,7 @@ extension Connection {
       // A SYN that opens no new incarnation is not answered (RFC 6191 section 2).
       return false
     }
-    if phase == .synReceived && isPassive {
+    if phase == .synReceived && isPassive && !isFastOpened {
       releaseMemory(in: &environment)
       timers.cancelAll()
       flags.remove(.synDue)

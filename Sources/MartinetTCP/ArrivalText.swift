@@ -26,6 +26,7 @@ extension Connection {
     guard segment.payload.count > 0 else { return }
     switch phase {
     case .established, .finWait1, .finWait2: break
+    case .synReceived where isFastOpened: break
     default:
       drop(segment, .dataAfterFin, &environment)
       return

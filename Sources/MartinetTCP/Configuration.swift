@@ -83,6 +83,9 @@ public struct ConnectionOptions: Equatable, Sendable {
   /// The longest silence of a peer that is asked: zero for no bound. A peer that is silent for half of it is probed, data or none; when it is over
   /// the connection ends. It says nothing about a slow peer: whoever answers probes, of a closed window too, is alive.
   public var deadPeerBound = Interval.zero
+  /// Whether the host may use Fast Open: text in the SYN can reach the peer's program twice, so only for programs to which that does no harm (RFC 7413
+  /// section 6.1).
+  public var fastOpen = false
   /// How long the SYN may stay unanswered; zero leaves it to R2.
   public var connectTimeout = Interval.zero
   /// Octets that may wait to be read: what the window is made of.

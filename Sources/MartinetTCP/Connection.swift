@@ -39,6 +39,8 @@ public struct Connection: ~Copyable {
   var pathMTU: Int
   let linkMTU: Int
   let timestampOffset: UInt32
+  let fastOpen: FastOpen?
+  var fastOpenLesson: FastOpenLesson?
   /// An RST that answers a doubtful segment and leaves the connection alone (RFC 9293 section 3.10.7.4).
   var owedReset: SequenceNumber?
   /// Handshake segments that were repeated.
@@ -61,6 +63,7 @@ public struct Connection: ~Copyable {
     pathMTU = parameters.pathMTU
     linkMTU = parameters.linkMTU
     timestampOffset = parameters.timestampOffset
+    fastOpen = parameters.fastOpen
     // RFC 9293 section 3.7.1: 536 or 1220 until the peer says otherwise.
     snd = SendVariables(
       parameters.initialSequence, peerSegmentSize: parameters.remote.address.isIPv4 ? 536 : 1220)

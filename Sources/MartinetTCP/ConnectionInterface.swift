@@ -14,10 +14,12 @@ public struct OpenParameters: Sendable {
   /// The largest IP packet that the local link takes: what the offered MSS is made of (RFC 9293 section 3.7.1).
   public var linkMTU: Int
   public var options: ConnectionOptions
+  /// What the SYN or SYN,ACK has to do with Fast Open (RFC 7413); nil: nothing.
+  public var fastOpen: FastOpen?
 
   public init(
     id: ConnectionID, local: Endpoint, remote: Endpoint, initialSequence: SequenceNumber, timestampOffset: UInt32,
-    pathMTU: Int, linkMTU: Int, options: ConnectionOptions
+    pathMTU: Int, linkMTU: Int, options: ConnectionOptions, fastOpen: FastOpen? = nil
   ) {
     self.id = id
     self.local = local
@@ -27,6 +29,7 @@ public struct OpenParameters: Sendable {
     self.pathMTU = pathMTU
     self.linkMTU = linkMTU
     self.options = options
+    self.fastOpen = fastOpen
   }
 }
 

@@ -170,4 +170,10 @@ struct ConnectionFlags: OptionSet {
   static let synRepeated = ConnectionFlags(rawValue: 8192)
   /// The next segment tells the peer of our user timeout (RFC 5482 section 3).
   static let userTimeoutDue = ConnectionFlags(rawValue: 16384)
+  /// Our SYN carried text (RFC 7413).
+  static let textInSYN = ConnectionFlags(rawValue: 32768)
+  /// The peer did not take all of that text, and it did not leave again yet.
+  static let textRefused = ConnectionFlags(rawValue: 131072)
+  /// The peer's SYN had a valid cookie: text moves before the handshake is complete (RFC 7413).
+  static let fastOpened = ConnectionFlags(rawValue: 65536)
 }

@@ -104,7 +104,10 @@ extension Connection {
     }
     if negotiated.timestamps { writeTimestamps(&header, at: now) }
     let blocks = sackBlockCount
-    if flags.contains(.userTimeoutDue) { writeUserTimeout(&header) }
+    if flags.contains(.userTimeoutDue) {
+      writeUserTimeout(&header)
+      flags.remove(.userTimeoutDue)
+    }
     guard blocks > 0 else { return }
     if let duplicate = debt.duplicateRange {
       // RFC 2883 section 4: the duplicate first, each reported once.
@@ -116,9 +119,7 @@ extension Connection {
   }
 
   /// A SYN offers what the host is willing to do; a SYN,ACK only what the SYN offered, too.
-  private mutating func writeHandshakeOptions(
-    _ header: inout TCPHeader, _ configuration: Configuration, at now: Instant
-  ) {
+  private func writeHandshakeOptions(_ header: inout TCPHeader, _ configuration: Configuration, at now: Instant) {
     let isAnswer = header.isACK
     header.options.present.insert(.maximumSegmentSize)
     header.options.maximumSegmentSize = offeredSegmentSize
@@ -131,6 +132,19 @@ extension Connection {
       header.options.windowScale = rcv.scale
     }
     if isAnswer ? negotiated.timestamps : configuration.timestamps { writeTimestamps(&header, at: now) }
+    // Neither a SYN nor a SYN,ACK that nobody answered has the option again (RFC 7413 section 4.2.2).
+    if let cookie = fastOpen?.cookie, synRetransmissions == 0, isAnswer == isPassive {
+      header.options.present.insert(.fastOpen)
+      header.options.fastOpenCookie = cookie
+    }
+  }
+
+  /// The octets of options in a SYN that would leave now.
+  func handshakeOptionLength(_ configuration: Configuration, at now: Instant) -> Int {
+    var header = TCPHeader(
+      sourcePort: 0, destinationPort: 0, sequence: snd.iss, acknowledgement: SequenceNumber(0), flags: .syn, window: 0)
+    writeHandshakeOptions(&header, configuration, at: now)
+    return header.options.encodedLength
   }
 
   /// TSecr is TS.Recent with an ACK and zero without (RFC 7323 section 3.2).

@@ -55,6 +55,7 @@ extension Connection {
       end(.connectTimedOut(evidence), on: .gaveUp, in: &environment, at: now)
       return
     }
+    if synRetransmissions == 0 && !isPassive && fastOpen?.cookie != nil { fastOpenLesson = .unanswered }
     synRetransmissions += 1
     roundTrip.backOff()
     flags.insert(.synDue)

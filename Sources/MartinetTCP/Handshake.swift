@@ -40,11 +40,7 @@ extension Connection {
   /// The congestion window begins, and with it the timers of a standing connection.
   mutating func beginTransfer(in environment: inout Environment, at now: Instant) {
     flags.remove(.synDue)
-    let window = Congestion.initialWindow(
-      segments: environment.configuration.initialWindowSegments, segmentSize: segmentSize,
-      handshakeWasLossy: synRetransmissions > 1)
-    congestion = Congestion(options.congestion, window: window)
-    traceCongestion(.initialWindow, in: &environment, at: now)
+    beginCongestionControl(in: &environment, at: now)
     if synRetransmissions > 0 { roundTrip.handshakeTimedOut() }
     timers.cancel(.retransmission)
     timers.cancel(.userTimeout)
@@ -55,6 +51,15 @@ extension Connection {
     watchPeer(in: &environment, at: now)
     if options.advertisedUserTimeout > .zero { flags.insert(.userTimeoutDue) }
     events.insert([.connected, .writable])
+  }
+
+  /// The initial window (RFC 5681 section 3.1, RFC 6928).
+  mutating func beginCongestionControl(in environment: inout Environment, at now: Instant) {
+    let window = Congestion.initialWindow(
+      segments: environment.configuration.initialWindowSegments, segmentSize: segmentSize,
+      handshakeWasLossy: synRetransmissions > 1)
+    congestion = Congestion(options.congestion, window: window)
+    traceCongestion(.initialWindow, in: &environment, at: now)
   }
 
   /// SND.WND from a segment whose window counts for sure (RFC 9293 section 3.10.7.3); `isSYN` windows are not scaled.

@@ -18,6 +18,8 @@ extension Connection {
     if phase != .synReceived {
       if let envelope = pollRetransmission(&output, into: &departure, &environment) { return envelope }
       if let envelope = pollProbe(&output, into: &departure, &environment) { return envelope }
+    }
+    if phase != .synReceived || isFastOpened {
       if let envelope = pollNewData(&output, into: &departure, &environment) { return envelope }
     }
     if debt.immediate != nil || debt.duplicates > 0 {
@@ -56,12 +58,17 @@ extension Connection {
   ) -> SegmentEnvelope {
     flags.remove(.synDue)
     if snd.nxt != snd.iss { flags.insert(.synRepeated) }
-    snd.nxt = SequenceNumber.later(snd.nxt, snd.iss + 1)
-    lastSentAt = now
-    timers[.retransmission] = now + roundTrip.timeout(environment.configuration)
     var output = Output(now: now, maximumTrain: 0, optionLength: 0)
     output.sequence = snd.iss
     output.flags = phase == .synSent ? .syn : [.syn, .ack]
+    output.payload = textForSYN(optionLength: handshakeOptionLength(environment.configuration, at: now))
+    snd.nxt = SequenceNumber.later(snd.nxt, snd.iss + 1)
+    if output.payload > 0 {
+      flags.insert(.textInSYN)
+      sent(output)
+    }
+    lastSentAt = now
+    timers[.retransmission] = now + roundTrip.timeout(environment.configuration)
     output.reason = synRetransmissions > 0 ? .timeout : .handshake
     if synRetransmissions > 0 { statistics.timeoutRetransmissions += 1 }
     return emit(output, into: &departure, &environment)
@@ -172,14 +179,17 @@ extension Connection {
     }
     let usable = usableWindow
     // The FIN goes with the last octets if the window takes it, and alone if there are none.
-    let fin = finIsUnsent && octets == unsent && usable > octets
+    let fin = finIsUnsent && octets == unsent && usable > octets && phase != .synReceived
     guard octets > 0 || fin else {
       armSendTimers(in: &environment, at: output.now)
       return nil
     }
     prepareNew(&output, octets: octets, fin: fin)
-    output.reason =
-      octets == 0 ? .fin : flags.contains(.limitedTransmit) ? .limitedTransmit : .newData
+    output.reason = reasonForNewData(octets: octets)
+    if output.reason == .refusedInSYN {
+      flags.remove(.textRefused)
+      count(output.reason)
+    }
     if output.payload > payloadLimit(optionLength: output.optionLength) {
       departure.segmentSize = payloadLimit(optionLength: output.optionLength)
     }
@@ -189,6 +199,12 @@ extension Connection {
     let envelope = emit(output, into: &departure, &environment)
     armSendTimers(in: &environment, at: output.now)
     return envelope
+  }
+
+  private func reasonForNewData(octets: Int) -> TransmissionReason {
+    if octets == 0 { return .fin }
+    if flags.contains(.textRefused) { return .refusedInSYN }
+    return flags.contains(.limitedTransmit) ? .limitedTransmit : .newData
   }
 
   private func prepareNew(_ output: inout Output, octets: Int, fin: Bool) {

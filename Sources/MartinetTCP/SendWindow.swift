@@ -42,8 +42,10 @@ extension Connection {
 
   /// Whether less than a full segment may leave: D and U are what waits and what the window takes.
   private func smallSegmentMayLeave(_ unsent: Int, _ usable: Int) -> Bool {
-    // Nagle: one small segment outstanding at most, unless this is the last of all (section 3.7.4).
-    let nagleAllows = options.noDelay || snd.una == snd.nxt || flags.contains(.finQueued)
+    // Nagle: one small segment outstanding at most, unless this is the last of all (RFC 9293 section 3.7.4).
+    // A SYN that is outstanding is no data that a small segment could join.
+    let hasDataOutstanding = snd.una != snd.nxt && snd.nxt != queueStart
+    let nagleAllows = options.noDelay || !hasDataOutstanding || flags.contains(.finQueued)
     guard nagleAllows else { return false }
     // Everything written is pushed, so what fits goes.
     if unsent <= usable { return true }

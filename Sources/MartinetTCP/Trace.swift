@@ -47,6 +47,8 @@ public enum TransmissionReason: UInt8, Sendable, CaseIterable {
   case timeout
   /// Further loss repaired after a timeout.
   case timeoutRecovery
+  /// The peer did not take the text of our SYN (RFC 7413 section 4.2.2).
+  case refusedInSYN
   /// A probe for the tail of a flight (RFC 8985 section 7).
   case tailLossProbe
   /// The path refuses packets of that size (RFC 1191, RFC 8201).
@@ -73,7 +75,7 @@ public enum TransmissionReason: UInt8, Sendable, CaseIterable {
   /// Whether the segment repeats octets that were sent before.
   public var isRetransmission: Bool {
     switch self {
-    case .fastRetransmission, .partialAcknowledgement, .timeout, .timeoutRecovery, .packetTooBig: true
+    case .fastRetransmission, .partialAcknowledgement, .timeout, .timeoutRecovery, .refusedInSYN, .packetTooBig: true
     default: false
     }
   }

@@ -56,11 +56,10 @@ extension Connection {
   }
 
   /// Puts the option into a SYN, and into a segment that is to bring it (RFC 5482 section 3).
-  mutating func writeUserTimeout(_ header: inout TCPHeader) {
+  func writeUserTimeout(_ header: inout TCPHeader) {
     guard let option = UserTimeoutOption(options.advertisedUserTimeout) else { return }
     header.options.present.insert(.userTimeout)
     header.options.userTimeout = option
-    if !header.isSYN { flags.remove(.userTimeoutDue) }
   }
 }
 

@@ -28,7 +28,8 @@ import MartinetWire
 /// `seq N`, `ack N`, `win N`, `rawwin N` (as it stands in the header), `length N` (0 if absent), `urg N`,
 /// `times N` (so many in a row, each following the one before), `(reason)` for why it leaves,
 /// `forged` for octets that the peer never wrote, and options in `<…>`: `mss N`, `ws N`, `sackOK`, `ts` or
-/// `ts VALUE ECHO`, `sack A-B C-D`, `nots`, `uto 90s`. For `>`, fields that are absent may have any value, options have to
+/// `ts VALUE ECHO`, `sack A-B C-D`, `nots`, `uto 90s`,
+/// `fo` or `fo HEX` for Fast Open. For `>`, fields that are absent may have any value, options have to
 /// be exactly those listed, in any order, with `*` for whatever else. For `<`, an absent `win` repeats the last one,
 /// and timestamps are filled in when both SYNs had them, unless `nots` stands in the list.
 public struct Transcript: Sendable {

@@ -4,8 +4,9 @@ import MartinetWire
 extension TranscriptCall {
   init(_ cursor: inout WordCursor) throws(ParseError) {
     switch try cursor.take() {
-    case "connect": self = .open(passive: false)
-    case "listen": self = .open(passive: true)
+    case "connect":
+      self = .open(passive: false, sending: cursor.take(if: "sending") ? try cursor.takeNumber() : 0)
+    case "listen": self = .open(passive: true, sending: 0)
     case "write": self = try TranscriptCall.write(&cursor)
     case "read": self = .read(try cursor.takeNumber(), try TranscriptCall.readOutcome(&cursor))
     case "skip": self = .skip(try cursor.takeNumber())

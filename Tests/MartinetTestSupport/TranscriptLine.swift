@@ -21,8 +21,8 @@ enum TranscriptAction: Sendable {
 ///
 /// Calls that can fail take `fails does-not-exist`, `fails already-exists`, `fails closing` or `fails ended` at the end.
 enum TranscriptCall: Sendable {
-  /// `connect`, `listen`
-  case open(passive: Bool)
+  /// `connect`, `connect sending N`, `listen`
+  case open(passive: Bool, sending: Int)
   /// `write N`, `write N urgent`, `write N accepts M`
   case write(Int, urgent: Bool, accepted: Int, failure: String?)
   /// `read N`, `read N gets M`, `read N gets nothing`, `read N gets end`
@@ -110,6 +110,8 @@ struct OptionsPattern: Sendable {
   var timestamps = TimestampsPattern.absent
   var blocks: [Range<Int>] = []
   var userTimeout: Interval?
+  /// A Fast Open cookie; empty for a request.
+  var fastOpenCookie: [UInt8]?
   var allowsOthers = false
 }
 

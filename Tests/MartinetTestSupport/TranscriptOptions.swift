@@ -15,6 +15,7 @@ extension OptionsPattern {
       case "nots": timestamps = .refused
       case "sack": blocks = try OptionsPattern.blocks(&cursor)
       case "uto": userTimeout = Interval(nanoseconds: Int64(try Literal.interval(try cursor.take())))
+      case "fo": fastOpenCookie = try OptionsPattern.cookie(&cursor)
       case "*": allowsOthers = true
       case let other: throw ParseError("there is no option \"\(other)\"")
       }
@@ -25,6 +26,13 @@ extension OptionsPattern {
   private static func timestamps(_ cursor: inout WordCursor) throws(ParseError) -> TimestampsPattern {
     guard cursor.peek() != nil else { return .any }
     return .exactly(value: try cursor.takeNumber(), echo: try cursor.takeNumber())
+  }
+
+  private static func cookie(_ cursor: inout WordCursor) throws(ParseError) -> [UInt8] {
+    guard cursor.peek() != nil else { return [] }
+    let text = try cursor.take()
+    guard let octets = Hexadecimal.octets(text) else { throw ParseError("\"\(text)\" are no octets") }
+    return octets
   }
 
   private static func blocks(_ cursor: inout WordCursor) throws(ParseError) -> [Range<Int>] {
@@ -44,6 +52,7 @@ extension OptionsPattern {
   func mismatch(with actual: OptionsPattern) -> String? {
     let same =
       equals(maximumSegmentSize, actual.maximumSegmentSize) && equals(windowScale, actual.windowScale)
+      && (fastOpenCookie == actual.fastOpenCookie || (allowsOthers && fastOpenCookie == nil))
       && (userTimeout == actual.userTimeout || (allowsOthers && userTimeout == nil))
       && (sackPermitted == actual.sackPermitted || (allowsOthers && !sackPermitted))
       && (blocks == actual.blocks || (allowsOthers && blocks.isEmpty)) && timestampsMatch(actual.timestamps)
@@ -78,6 +87,9 @@ extension OptionsPattern {
       parts.append("sack " + blocks.map { "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: " "))
     }
     if let userTimeout { parts.append("uto \(userTimeout.milliseconds / 1000)s") }
+    if let fastOpenCookie {
+      parts.append((["fo"] + (fastOpenCookie.isEmpty ? [] : [Hexadecimal.text(fastOpenCookie)])).joined(separator: " "))
+    }
     if allowsOthers { parts.append("*") }
     return "<" + parts.joined(separator: ",") + ">"
   }

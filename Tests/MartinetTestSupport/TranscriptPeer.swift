@@ -64,6 +64,9 @@ extension TranscriptRunner {
     let real = header.options
     if real.has(.maximumSegmentSize) { options.maximumSegmentSize = Int(real.maximumSegmentSize) }
     if real.has(.windowScale) { options.windowScale = Int(real.windowScale.shift) }
+    if real.has(.fastOpen) {
+      options.fastOpenCookie = (0..<Int(real.fastOpenCookie.count)).map { real.fastOpenCookie.bytes[$0] }
+    }
     if real.has(.userTimeout) { options.userTimeout = real.userTimeout.interval }
     options.sackPermitted = real.has(.sackPermitted)
     if real.has(.timestamps) {
@@ -167,6 +170,10 @@ extension TranscriptRunner {
     if let shift = wanted.windowScale {
       options.present.insert(.windowScale)
       options.windowScale = WindowScale(clamping: UInt8(clamping: shift))
+    }
+    if let octets = wanted.fastOpenCookie {
+      options.present.insert(.fastOpen)
+      options.fastOpenCookie = FastOpenCookie(octets)
     }
     if let option = wanted.userTimeout.flatMap({ UserTimeoutOption($0) }) {
       options.present.insert(.userTimeout)

@@ -5,7 +5,9 @@ extension TranscriptRunner {
   /// Does what a line calls for, or checks what it claims.
   mutating func perform(_ call: TranscriptCall) throws(ParseError) {
     switch call {
-    case .open(let passive): try open(passive: passive)
+    case .open(let passive, let count):
+      try open(passive: passive)
+      if count > 0 { try write(count, urgent: false, accepted: count, failure: nil) }
     case .write(let count, let urgent, let accepted, let failure):
       try write(count, urgent: urgent, accepted: accepted, failure: failure)
     case .read(let count, let outcome): try read(count, outcome ?? .octets(count))

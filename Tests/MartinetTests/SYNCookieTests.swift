@@ -1,4 +1,5 @@
 import Martinet
+import MartinetSimulation
 import MartinetStack
 import MartinetTCP
 import MartinetTestSupport
