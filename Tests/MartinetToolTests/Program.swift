@@ -35,6 +35,7 @@ final class Program {
     if let file {
       guard FileManager.default.createFile(atPath: file, contents: nil) else { throw Failure.system(file) }
       process.standardOutput = FileHandle(forWritingAtPath: file)
+      output.abandon()
     } else {
       process.standardOutput = output.pipe
     }
@@ -58,6 +59,8 @@ final class Program {
   /// Waits for the end; the exit status, or nil if it does not come.
   func status(within seconds: Double = 60) -> Int32? {
     guard Program.wait(seconds: seconds, until: { !self.process.isRunning }) else { return nil }
+    // What it has said may still be on its way through the pipes.
+    _ = Program.wait(seconds: 5) { self.complaints.isComplete && self.output.isComplete }
     return process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus
   }
 
@@ -104,13 +107,25 @@ final class Program {
   private final class Collected: Sendable {
     let pipe = Pipe()
     private let octets = Mutex(Data())
+    private let ended = Mutex(false)
+
+    /// Whether the end of the pipe was read: nobody writes into it any more.
+    var isComplete: Bool { ended.withLock { $0 } }
 
     init() {
       pipe.fileHandleForReading.readabilityHandler = { [self] handle in
         let data = handle.availableData
-        if data.isEmpty { handle.readabilityHandler = nil } else { octets.withLock { $0 += data } }
+        if data.isEmpty {
+          handle.readabilityHandler = nil
+          ended.withLock { $0 = true }
+        } else {
+          octets.withLock { $0 += data }
+        }
       }
     }
+
+    /// Nothing goes through this pipe.
+    func abandon() { ended.withLock { $0 = true } }
 
     var text: String { octets.withLock { String(decoding: $0, as: UTF8.self) } }
   }
