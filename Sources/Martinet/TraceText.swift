@@ -44,6 +44,8 @@ extension TimerKind {
   /// The name of the timer.
   public var words: String {
     switch self {
+    case .reordering: "reordering"
+    case .tailLossProbe: "tail loss probe"
     case .retransmission: "retransmission"
     case .persist: "persist"
     case .delayedAcknowledgement: "delayed acknowledgement"
@@ -53,7 +55,6 @@ extension TimerKind {
     case .deadPeer: "dead peer"
     case .timeWait: "TIME-WAIT"
     case .finWait2: "FIN-WAIT-2"
-    case .reordering: "reordering"
     case .pacing: "pacing"
     }
   }

@@ -123,6 +123,8 @@ extension CongestionCause {
     case .enteredFastRecovery: "fast recovery begins"
     case .inflatedByDuplicate: "inflated by a duplicate acknowledgement"
     case .partialAcknowledgement: "partial acknowledgement"
+    case .proportionalRate: "proportional rate reduction"
+    case .tailLossRepaired: "a probe repaired the tail"
     case .leftFastRecovery: "fast recovery ends"
     case .retransmissionTimeout: "retransmission timeout"
     case .idleRestart: "restart after idle"

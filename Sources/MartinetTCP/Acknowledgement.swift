@@ -51,14 +51,23 @@ extension Connection {
   ) {
     let header = segment.header
     let previousWindow = snd.wnd
-    let sackNews = takeSACK(header)
+    let deliveredBefore = scoreboard.delivered
+    let evidence = evidence(of: header, at: segment.now)
+    rack.acknowledgementArrives()
+    let report = takeSACK(header, evidence)
     let windowMoved = updateSendWindow(header, &environment, at: segment.now)
-    if snd.outstanding.advances(to: header.acknowledgement) {
-      advance(to: header, &environment, at: segment.now)
-    } else if snd.una != snd.nxt && isDuplicate(segment, sackNews: sackNews, windowMoved: windowMoved) {
+    let advances = snd.outstanding.advances(to: header.acknowledgement)
+    if advances {
+      advance(to: header, evidence, &environment)
+    } else if snd.una != snd.nxt && isDuplicate(segment, sackNews: report.news, windowMoved: windowMoved) {
       duplicateArrives(&environment, at: segment.now)
     }
     if endReason != nil { return }
+    if negotiated.sack {
+      recovery.deliveredNow = scoreboard.delivered - deliveredBefore
+      repairArrives(header, report, advances: advances, &environment, at: segment.now)
+      recovery.deliveredNow = 0
+    }
     if snd.wnd > previousWindow { windowOpened(&environment, at: segment.now) }
     if snd.wnd == 0 && recovery.silentSince != .never {
       // Whoever answers probes of a closed window is alive, however long it stays closed (MUST-37).
@@ -66,6 +75,16 @@ extension Connection {
       recovery.timeouts = 0
     }
     armSendTimers(in: &environment, at: segment.now)
+    if advances { scheduleProbe(&environment, at: segment.now) }
+  }
+
+  /// With SACK: what the acknowledgement tells of duplicates, probes and losses.
+  private mutating func repairArrives(
+    _ header: TCPHeader, _ report: SelectiveReport, advances: Bool, _ environment: inout Environment, at now: Instant
+  ) {
+    if report.duplicate != nil { rack.duplicateReported(sendNext: snd.nxt, unacknowledged: snd.una) }
+    answerToProbeArrives(header, duplicate: report.duplicate, advances: advances, &environment, at: now)
+    selectiveEvidenceArrives(advances: advances, &environment, at: now)
   }
 
   /// Whether an acknowledgement of nothing new is a sign that a segment left the network out of order.
@@ -77,21 +96,45 @@ extension Connection {
       && snd.wnd > 0 && !windowMoved
   }
 
-  /// Takes the SACK blocks that lie between SEG.ACK and SND.NXT (RFC 2018 section 5); returns the octets that are news.
-  private mutating func takeSACK(_ header: TCPHeader) -> Int {
-    guard negotiated.sack, header.options.has(.sack) else { return 0 }
+  /// What the SACK option told.
+  private struct SelectiveReport {
+    /// Octets that were not known to be held.
+    var news = 0
+    /// What arrived twice (RFC 2883).
+    var duplicate: SequenceRange?
+  }
+
+  /// Takes the SACK blocks that lie between SEG.ACK and SND.NXT (RFC 2018 section 5).
+  private mutating func takeSACK(_ header: TCPHeader, _ evidence: AcknowledgementEvidence) -> SelectiveReport {
+    var report = SelectiveReport()
+    guard negotiated.sack, header.options.has(.sack) else { return report }
+    report.duplicate = duplicateReport(in: header)
     let outstanding = snd.outstanding
     let floor = SequenceNumber.later(snd.una, header.acknowledgement)
-    var news = 0
     for index in 0..<Int(header.options.sackCount) {
       let block = header.options.sackBlocks[index]
       // A block that is empty, inverted, beyond SND.NXT, or at or below SEG.ACK (a duplicate report) tells nothing.
       guard !block.isEmpty, block.count <= outstanding.count, outstanding.contains(block.lower),
         outstanding.containsOrEnds(at: block.upper), !block.lower.isBefore(floor)
       else { continue }
-      news += scoreboard.sack(block)
+      report.news += scoreboard.sack(block, evidence, &rack)
     }
-    return news
+    return report
+  }
+
+  /// The first block, if it says that something came twice (RFC 2883 section 5): it is below SEG.ACK, or part of the second block.
+  private func duplicateReport(in header: TCPHeader) -> SequenceRange? {
+    let options = header.options
+    let block = options.sackBlocks[0]
+    // What was never sent, or so long ago that no copy can be on its way, is none of ours.
+    let known = SequenceRange(from: snd.una - max(snd.maximumWindow, 1), upTo: snd.nxt)
+    guard options.sackCount > 0, !block.isEmpty, block.count <= known.count, known.contains(block.lower),
+      known.containsOrEnds(at: block.upper)
+    else { return nil }
+    if !block.upper.isAfter(header.acknowledgement) { return block }
+    guard options.sackCount > 1 else { return nil }
+    let outer = options.sackBlocks[1]
+    return outer.contains(block.lower) && outer.containsOrEnds(at: block.upper) ? block : nil
   }
 
   /// SND.WND, unless the segment is older than the one that set it; returns whether it changed.
@@ -124,8 +167,9 @@ extension Connection {
   // MARK: SND.UNA advances
 
   mutating func advance(
-    to header: TCPHeader, _ environment: inout Environment, at now: Instant
+    to header: TCPHeader, _ evidence: AcknowledgementEvidence, _ environment: inout Environment
   ) {
+    let now = evidence.now
     let number = header.acknowledgement
     let inFlightBefore = scoreboard.inFlight
     let finWasAcknowledged = finIsAcknowledged
@@ -135,7 +179,7 @@ extension Connection {
       beginTransfer(in: &environment, at: now)
     }
     let queueFirst = queueStart
-    let acknowledged = scoreboard.acknowledge(upTo: number)
+    let acknowledged = scoreboard.acknowledge(upTo: number, evidence, &rack)
     snd.una = number
     let octets = min(number.distance(from: queueFirst), queue.count)
     queue.removeFirst(max(0, octets), in: &environment.pool)
@@ -177,7 +221,8 @@ extension Connection {
   }
 
   mutating func measured(_ sample: Interval, in environment: inout Environment, at now: Instant) {
-    roundTrip.measured(sample, environment.configuration)
+    roundTrip.measured(sample, environment.configuration, at: now)
+    probe.isMeasured = true
     let timeout = roundTrip.timeout(environment.configuration)
     trace(
       .roundTrip(

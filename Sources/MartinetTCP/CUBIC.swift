@@ -33,7 +33,7 @@ struct CUBIC {
       window = segmentSize
       // The first stage after it begins where slow start ends, with nothing to come back to (section 4.8).
       maximum = 0
-    case .duplicateInRecovery, .partialAcknowledgement, .leftRecovery, .idle, .segmentSizeChanged:
+    case .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .leftRecovery, .idle, .segmentSizeChanged:
       RecoveryWindow.move(on: event, window: &window, threshold: threshold)
       if case .segmentSizeChanged = event { curve = nil }
     }

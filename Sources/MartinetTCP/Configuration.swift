@@ -35,6 +35,10 @@ public struct Configuration: Sendable {
   public var initialWindowSegments = 10
   /// Duplicate acknowledgements that mean loss (RFC 5681 section 3.2).
   public var duplicateThreshold = 3
+  /// Whether the tail of a flight is probed for loss before the retransmission timer expires (RFC 8985 section 7).
+  public var tailLossProbes = true
+  /// How long a peer is expected to delay the acknowledgement of a single segment (RFC 8985 section 7.2).
+  public var maximumAcknowledgementDelay = Interval.milliseconds(200)
   /// Whether timestamps are offered and accepted (RFC 7323 section 3).
   public var timestamps = true
   /// Whether selective acknowledgement is offered and accepted (RFC 2018).

@@ -48,6 +48,8 @@ package enum CongestionEvent {
   case enteredRecovery(flightSize: Int, segmentSize: Int, usesSACK: Bool)
   /// RFC 6582 section 3.2, step 3.
   case partialAcknowledgement(octets: Int, segmentSize: Int)
+  /// What proportional rate reduction allows in fast recovery with SACK (RFC 9937 section 6.2).
+  case proportionalRate(window: Int)
   /// The acknowledgement covers everything that was out when recovery began.
   case leftRecovery(flightSize: Int, segmentSize: Int, usesSACK: Bool)
   /// The retransmission timer expired, for the first time on this segment or again.

@@ -32,6 +32,8 @@ public struct Connection: ~Copyable {
 
   var queue = SendQueue()
   var scoreboard = Scoreboard()
+  var rack = RecentAcknowledgement()
+  var probe = ProbeState()
   var received = PageChain()
   var reassembly = Reassembly()
 

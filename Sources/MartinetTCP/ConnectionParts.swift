@@ -106,6 +106,12 @@ struct RecoveryState {
   var silentSince = Instant.never
   /// The segment at SND.UNA leaves whatever the congestion window says.
   var front: TransmissionReason?
+  /// The first transmission after the last response to loss.
+  var began = TransmissionNumber()
+  /// How much may leave in fast recovery with SACK.
+  var rate = ProportionalRate()
+  /// Octets that the acknowledgement in hand brought news of.
+  var deliveredNow = 0
 
   init(_ iss: SequenceNumber) {
     recover = iss

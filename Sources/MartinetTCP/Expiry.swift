@@ -8,6 +8,8 @@ extension Connection {
     while let timer = timers.popExpired(at: now) {
       trace(.timerExpired(timer), in: &environment, at: now)
       switch timer {
+      case .reordering: reorderingTimerExpired(&environment, at: now)
+      case .tailLossProbe: tailLossProbeExpired(&environment, at: now)
       case .retransmission: retransmissionTimerExpired(&environment, at: now)
       case .persist: persistTimerExpired(&environment, at: now)
       case .delayedAcknowledgement: if debt.octets > 0 { owe(.delayedAcknowledgement) }
@@ -17,7 +19,7 @@ extension Connection {
       case .deadPeer: deadPeerExpired(&environment, at: now)
       case .timeWait: end(.closed, on: .timeWaitExpires, in: &environment, at: now)
       case .finWait2: end(.aborted, on: .gaveUp, in: &environment, at: now)
-      case .reordering, .pacing: break
+      case .pacing: break
       }
     }
   }
@@ -121,6 +123,8 @@ extension Connection {
     let probesOnly = flags.contains(.probing) && snd.wnd == 0
     if snd.una == snd.nxt || probesOnly {
       timers.cancel(.retransmission)
+      timers.cancel(.tailLossProbe)
+      timers.cancel(.reordering)
       if (unsentBytes > 0 || finIsUnsent || probesOnly) && snd.wnd == 0 {
         if !timers.isSet(.persist) { timers[.persist] = now + probeInterval(configuration) }
       } else {

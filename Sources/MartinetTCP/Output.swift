@@ -17,6 +17,7 @@ extension Connection {
     var output = Output(now: now, maximumTrain: maximumTrain, optionLength: currentOptionLength)
     if phase != .synReceived {
       if let envelope = pollRetransmission(&output, into: &departure, &environment) { return envelope }
+      if let envelope = pollTailLossProbe(&output, into: &departure, &environment) { return envelope }
       if let envelope = pollProbe(&output, into: &departure, &environment) { return envelope }
     }
     if phase != .synReceived || isFastOpened {
@@ -86,9 +87,10 @@ extension Connection {
       return nil
     }
     if recovery.front == nil {
-      guard congestion.window - scoreboard.inFlight >= min(range.count, segmentSize) else { return nil }
+      guard congestion.window - scoreboard.inFlight >= min(range.count, segmentSize) || scoreboard.inFlight == 0
+      else { return nil }
       // Right of a shrunk window only the front leaves (RFC 9293 SHLD-16).
-      guard range.upper.distance(from: snd.una) <= max(snd.wnd, 1) else { return nil }
+      guard range.lower == snd.una || range.upper.distance(from: snd.una) <= max(snd.wnd, 1) else { return nil }
     }
     output.reason = recovery.front ?? repairReason
     // The timer does not repeat a segment less than one timeout after it left (RFC 6298 section 5).
@@ -98,6 +100,7 @@ extension Connection {
     recovery.front = nil
     count(output.reason)
     scoreboard.resent(range, at: output.now)
+    recovery.rate.left(range.count)
     lastSentAt = output.now
     fill(&output, with: range)
     let envelope = emit(output, into: &departure, &environment)
@@ -123,7 +126,7 @@ extension Connection {
   }
 
   /// Makes `output` carry `range`: text, and the FIN if the range covers its number.
-  private mutating func fill(_ output: inout Output, with range: SequenceRange) {
+  mutating func fill(_ output: inout Output, with range: SequenceRange) {
     output.sequence = range.lower
     output.offset = range.lower.distance(from: queueStart)
     output.payload = min(range.count, queue.count - output.offset)
@@ -198,6 +201,7 @@ extension Connection {
     sent(output)
     let envelope = emit(output, into: &departure, &environment)
     armSendTimers(in: &environment, at: output.now)
+    scheduleProbe(&environment, at: output.now)
     return envelope
   }
 
@@ -207,7 +211,7 @@ extension Connection {
     return flags.contains(.limitedTransmit) ? .limitedTransmit : .newData
   }
 
-  private func prepareNew(_ output: inout Output, octets: Int, fin: Bool) {
+  func prepareNew(_ output: inout Output, octets: Int, fin: Bool) {
     output.sequence = snd.nxt
     output.offset = snd.nxt.distance(from: queueStart)
     output.payload = octets
@@ -217,9 +221,10 @@ extension Connection {
   }
 
   /// Accounts for new sequence numbers that leave.
-  private mutating func sent(_ output: Output) {
+  mutating func sent(_ output: Output) {
     let range = SequenceRange(from: snd.nxt, count: output.payload + (output.flags.contains(.fin) ? 1 : 0))
     scoreboard.sent(range, segmentSize: payloadLimit(optionLength: output.optionLength), at: output.now)
+    recovery.rate.left(range.count)
     snd.nxt = range.upper
     lastSentAt = output.now
     if output.flags.contains(.fin) { flags.insert(.finSent) }

@@ -8,6 +8,8 @@ enum RecoveryWindow {
       window = min(window + segmentSize, max(window, threshold + flightSize))
     case .partialAcknowledgement(let octets, let segmentSize):
       window = max(window - octets + (octets >= segmentSize ? segmentSize : 0), segmentSize)
+    case .proportionalRate(let allowed):
+      window = allowed
     case .leftRecovery(let flightSize, let segmentSize, let usesSACK):
       window = usesSACK ? threshold : min(threshold, max(flightSize, segmentSize) + segmentSize)
     case .idle(let initialWindow):

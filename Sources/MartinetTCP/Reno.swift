@@ -15,7 +15,7 @@ struct Reno {
       if isFirst { threshold = Reno.halved(flightSize, segmentSize) }
       window = segmentSize
       acknowledged = 0
-    case .duplicateInRecovery, .partialAcknowledgement, .leftRecovery, .idle, .segmentSizeChanged:
+    case .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .leftRecovery, .idle, .segmentSizeChanged:
       RecoveryWindow.move(on: event, window: &window, threshold: threshold)
     }
   }

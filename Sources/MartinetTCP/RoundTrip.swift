@@ -2,11 +2,14 @@
 package struct RoundTrip {
   package private(set) var smoothed = Interval.zero
   package private(set) var variation = Interval.zero
-  private(set) var minimum = Interval.zero
+  private var least = WindowedMinimum()
   private(set) var hasSample = false
   /// The timeout before back-off.
   private(set) var base: Interval
   private var backoff = 0
+
+  /// The least round trip of the last minutes.
+  package var minimum: Interval { least.value }
 
   package init(_ configuration: Configuration) {
     base = configuration.initialRetransmissionTimeout
@@ -18,18 +21,17 @@ package struct RoundTrip {
   }
 
   /// Takes a measurement (RFC 6298 sections 2.2 and 2.3); ends the back-off (section 5.7).
-  package mutating func measured(_ sample: Interval, _ configuration: Configuration) {
+  package mutating func measured(_ sample: Interval, _ configuration: Configuration, at now: Instant = .zero) {
     let sample = max(sample, .zero)
+    least.take(sample, at: now)
     if hasSample {
       let difference = smoothed < sample ? sample - smoothed : smoothed - sample
       variation = (variation * 3 + difference) / 4
       smoothed = (smoothed * 7 + sample) / 8
-      minimum = min(minimum, sample)
     } else {
       hasSample = true
       smoothed = sample
       variation = sample / 2
-      minimum = sample
     }
     let spread = max(configuration.clockGranularity, variation * 4)
     base = min(

@@ -1,67 +1,45 @@
 import MartinetWire
 
-/// One transmission of a run of sequence numbers that is not yet acknowledged.
-package struct TransmissionRecord: BitwiseCopyable {
-  package enum State: UInt8, BitwiseCopyable {
-    /// Sent, and nothing is known of it.
-    case inFlight
-    /// The peer holds it (RFC 2018), but may still throw it away.
-    case sacked
-    /// Taken for lost and waiting to be sent again.
-    case lost
-  }
-
-  var start: SequenceNumber
-  /// The octets of sequence space, a FIN counted.
-  var length: UInt32
-  /// The payload octets of each segment that it left in.
-  var segmentSize: UInt16
-  var sentAt: Instant
-  var state = State.inFlight
-  var isRetransmitted = false
-
-  var end: SequenceNumber { start + Int(length) }
-
-  /// The last edge between two of its segments that is not after `number`.
-  func edge(notAfter number: SequenceNumber) -> SequenceNumber {
-    let octets = number.distance(from: start)
-    return start + (octets - octets % Int(max(1, segmentSize)))
-  }
-
-  /// The first edge between two of its segments, or its end, that is not before `number`.
-  func edge(notBefore number: SequenceNumber) -> SequenceNumber {
-    SequenceNumber.earlier(edge(notAfter: number + (Int(max(1, segmentSize)) - 1)), end)
-  }
-}
-
-/// What is known of everything between SND.UNA and SND.NXT but the SYN: a record per transmission, in order.
+/// What is known of everything between SND.UNA and SND.NXT but the SYN, in two orders: by sequence number, and by the time of the last transmission.
+///
+/// A record covers a train, or what of it shares one fate; what the peer holds is joined, so that a report costs by what is news in it.
 package struct Scoreboard {
-  private var records = RingBuffer<TransmissionRecord>(
-    filler: TransmissionRecord(start: SequenceNumber(0), length: 0, segmentSize: 0, sentAt: .zero))
-  /// The ranges that the peer holds above the cumulative acknowledgement.
-  package private(set) var sacked = SequenceRanges()
-  /// The octets believed to be on their way ("pipe", RFC 6675 section 4).
+  /// A transmission: what of it is still in flight lies between `range.lower` and `range.upper`.
+  private struct Transmission: BitwiseCopyable {
+    var range: SequenceRange
+    var number: TransmissionNumber
+  }
+
+  private var records = RecordTree()
+  /// All transmissions since the oldest that is still in flight, in order. An entry is passed once nothing in its range has its number.
+  private var transmissions = RingBuffer<Transmission>(
+    filler: Transmission(range: SequenceRange(from: SequenceNumber(0), count: 0), number: TransmissionNumber()))
+  private var latest = TransmissionNumber()
+  /// The octets believed to be on their way: neither held, nor lost, nor acknowledged.
   package private(set) var inFlight = 0
   /// The octets taken for lost and not yet sent again.
   package private(set) var lost = 0
-  /// No record before this one is lost.
-  private var lostFrom = SequenceNumber(0)
-  /// Records before this one were examined for loss already.
-  private var examinedUpTo = SequenceNumber(0)
-  /// When the latest transmission left that the peer is known to hold, of those that went out once.
-  private var newestDelivered = Instant.zero
+  /// The octets, and the segments (RACK.segs_sacked), that the peer holds above the cumulative acknowledgement.
+  package private(set) var sackedOctets = 0
+  package private(set) var sackedSegments = 0
+  /// All octets that were ever acknowledged, cumulatively or selectively.
+  package private(set) var delivered = 0
 
   package init() {}
 
   var isEmpty: Bool { records.isEmpty }
   package var recordCount: Int { records.count }
-  package var front: TransmissionRecord? { records.first }
+  /// Entries in the order of time, passed ones among them.
+  package var transmissionCount: Int { transmissions.count }
+  package var front: TransmissionRecord? { records.isEmpty ? nil : records[records.first] }
+  /// The number that the next transmission gets.
+  package var nextNumber: TransmissionNumber { latest.next }
 
   /// What a cumulative acknowledgement showed.
   package struct Acknowledged {
     /// When the newest record was sent that went out once and was not reported before: a sample by Karn's rule.
     package var sampleSentAt: Instant?
-    /// Octets that leave the flight.
+    /// Octets that the acknowledgement advances over.
     package var octets = 0
     /// When any of it was sent again for the last time; nil if all of it was sent once.
     package var lastResentAt: Instant?
@@ -73,226 +51,294 @@ package struct Scoreboard {
 
   /// `range` left in segments of `segmentSize` octets of payload.
   package mutating func sent(_ range: SequenceRange, segmentSize: Int, at now: Instant) {
-    if records.isEmpty {
-      lostFrom = range.lower
-      examinedUpTo = range.lower
-    }
-    records.append(
-      TransmissionRecord(
-        start: range.lower, length: UInt32(range.count), segmentSize: UInt16(clamping: segmentSize), sentAt: now))
     inFlight += range.count
+    if extendTrain(range, segmentSize: segmentSize, at: now) { return }
+    latest = latest.next
+    records.insert(TransmissionRecord(range, segmentSize: segmentSize, number: latest, sentAt: now))
+    transmissions.append(Transmission(range: range, number: latest))
+  }
+
+  /// Segments that leave one by one at the same instant are a train as well.
+  private mutating func extendTrain(_ range: SequenceRange, segmentSize: Int, at now: Instant) -> Bool {
+    guard !records.isEmpty else { return false }
+    var record = records[records.last]
+    guard record.number == latest, record.sentAt == now, record.state == .inFlight, !record.isRetransmitted,
+      record.end == range.lower, Int(record.segmentSize) == segmentSize, Int(record.length) % segmentSize == 0,
+      transmissions.count > 0
+    else { return false }
+    record.length += UInt32(range.count)
+    record.countSegments()
+    records[records.last] = record
+    transmissions[transmissions.count - 1].range.upper = range.upper
+    return true
   }
 
   /// The first octets taken for lost, `limit` at most.
-  package mutating func nextLost(limit: Int) -> SequenceRange? {
+  package func nextLost(limit: Int) -> SequenceRange? {
     guard lost > 0 else { return nil }
-    var index = indexOfRecord(at: lostFrom)
-    while index < records.count && records[index].state != .lost { index += 1 }
-    guard index < records.count else { return nil }
-    lostFrom = records[index].start
-    return SequenceRange(from: lostFrom, count: min(limit, Int(records[index].length)))
+    let record = records[records.firstLost()]
+    return SequenceRange(from: record.start, count: min(limit, Int(record.length)))
   }
 
-  /// `range`, the start of a record, was sent again.
+  /// The last segment that was sent, `limit` octets at most from its end.
+  package func lastSegment(limit: Int) -> SequenceRange? {
+    guard !records.isEmpty, records[records.last].state == .inFlight else { return nil }
+    let record = records[records.last]
+    let edge = record.edge(notAfter: record.end - 1)
+    return SequenceRange(from: SequenceNumber.later(edge, record.end - limit), upTo: record.end)
+  }
+
+  /// `range`, within one record, was sent again in one segment.
   package mutating func resent(_ range: SequenceRange, at now: Instant) {
-    let index = indexOfRecord(at: range.lower)
-    guard index < records.count, records[index].start == range.lower else { return }
-    if range.count < Int(records[index].length) { split(index, at: range.upper) }
+    var index = records.index(endingAfter: range.lower)
+    guard index != RecordTree.none, !records[index].start.isAfter(range.lower) else { return }
+    index = isolate(range, in: index)
     change(index, to: .inFlight)
-    records[index].segmentSize = UInt16(clamping: range.count)
-    records[index].sentAt = now
-    records[index].isRetransmitted = true
+    records[index].segmentSize = UInt16(clamping: max(1, records[index].range.count))
+    records[index].segments = 1
+    transmitted(index, at: now)
   }
 
   /// The first octet was sent again to probe a closed window: its acknowledgement is no measurement of the first sending.
   mutating func probed(at now: Instant) {
-    guard !records.isEmpty else { return }
-    records[0].sentAt = now
-    records[0].isRetransmitted = true
+    guard let front, front.state == .inFlight else { return }
+    transmitted(records.first, at: now)
+  }
+
+  private mutating func transmitted(_ index: Int, at now: Instant) {
+    latest = latest.next
+    records[index].number = latest
+    records[index].sentAt = now
+    records[index].isRetransmitted = true
+    transmissions.append(Transmission(range: records[index].range, number: latest))
   }
 
   // MARK: Acknowledgement
 
   /// Everything before `number` has arrived for good.
-  package mutating func acknowledge(upTo number: SequenceNumber) -> Acknowledged {
+  package mutating func acknowledge(
+    upTo number: SequenceNumber, _ evidence: AcknowledgementEvidence, _ rack: inout RecentAcknowledgement
+  ) -> Acknowledged {
     var result = Acknowledged()
-    while let record = records.first, record.start.isBefore(number) {
-      let octets = min(Int(record.length), number.distance(from: record.start))
-      if record.state == .inFlight { inFlight -= octets }
-      if record.state == .lost { lost -= octets }
-      result.octets += octets
+    while !records.isEmpty && records[records.first].start.isBefore(number) {
+      if records[records.first].end.isAfter(number) { split(records.first, at: number) }
+      let record = records[records.first]
+      account(record, -1)
+      result.octets += Int(record.length)
       if record.isRetransmitted { result.lastResentAt = max(result.lastResentAt ?? record.sentAt, record.sentAt) }
       if record.state == .inFlight && !record.isRetransmitted { result.sampleSentAt = record.sentAt }
-      if octets == Int(record.length) {
-        records.removeFirst()
-      } else {
-        records[0].start = number
-        records[0].length -= UInt32(octets)
+      if record.state != .sacked {
+        delivered += Int(record.length)
+        rack.delivered(record, evidence)
       }
+      records.removeFirst()
     }
-    if records.isEmpty { records.removeAll() }
-    if !sacked.isEmpty { sacked.removeAll(before: number) }
-    lostFrom = SequenceNumber.later(lostFrom, number)
-    examinedUpTo = SequenceNumber.later(examinedUpTo, number)
+    while let oldest = transmissions.first, !oldest.range.upper.isAfter(number) { transmissions.removeFirst() }
+    if records.isEmpty { removeAll() }
     return result
   }
 
   /// The peer holds `block`, which lies between SND.UNA and SND.NXT; returns the octets that this is news of.
   ///
   /// Only whole segments count: a peer that reports odd octets does not cut the records to pieces (CVE-2019-11478).
-  package mutating func sack(_ block: SACKBlock) -> Int {
+  package mutating func sack(
+    _ block: SACKBlock, _ evidence: AcknowledgementEvidence, _ rack: inout RecentAcknowledgement
+  ) -> Int {
     var news = 0
-    var position = block.lower
-    while let gap = sacked.firstGap(in: block, from: position) {
-      news += mark(gap)
-      position = gap.upper
-    }
-    return news
-  }
-
-  private mutating func mark(_ range: SequenceRange) -> Int {
-    var news = 0
-    var index = indexOfRecord(at: range.lower)
-    while index < records.count && records[index].start.isBefore(range.upper) {
+    var index = records.index(endingAfter: block.lower)
+    while index != RecordTree.none && records[index].start.isBefore(block.upper) {
       let record = records[index]
-      let low = record.start.isBefore(range.lower) ? record.edge(notBefore: range.lower) : record.start
-      let high = record.end.isAfter(range.upper) ? record.edge(notAfter: range.upper) : record.end
-      index += 1
-      guard low.isBefore(high) else { continue }
-      if high != record.end { split(index - 1, at: high) }
-      if low != record.start {
-        split(index - 1, at: low)
-        index += 1
+      if record.state != .sacked {
+        let low = record.start.isBefore(block.lower) ? record.edge(notBefore: block.lower) : record.start
+        let high = record.end.isAfter(block.upper) ? record.edge(notAfter: block.upper) : record.end
+        if low.isBefore(high) {
+          index = isolate(SequenceRange(from: low, upTo: high), in: index)
+          rack.delivered(records[index], evidence)
+          change(index, to: .sacked)
+          news += high.distance(from: low)
+          index = join(index)
+        }
       }
-      let held = SequenceRange(from: low, upTo: high)
-      news += held.count
-      sacked.insert(held)
-      if !record.isRetransmitted { newestDelivered = max(newestDelivered, record.sentAt) }
-      change(index - 1, to: .sacked)
+      index = records.next(after: index)
     }
+    delivered += news
     return news
   }
 
-  /// Forgets what the peer said it holds: it has thrown it away (RFC 2018 section 8).
-  package mutating func forgetSACK() {
-    for index in 0..<records.count where records[index].state == .sacked {
-      change(index, to: .inFlight)
+  /// Makes one record of what the peer holds on both sides of `index`; returns where it is.
+  private mutating func join(_ index: Int) -> Int {
+    var place = index
+    let before = records.previous(before: index)
+    if before != RecordTree.none && records[before].state == .sacked {
+      absorbNext(of: before)
+      place = before
     }
-    sacked.removeAll()
+    let after = records.next(after: place)
+    if after != RecordTree.none && records[after].state == .sacked { absorbNext(of: place) }
+    return place
+  }
+
+  private mutating func absorbNext(of index: Int) {
+    let other = records[records.next(after: index)]
+    var record = records[index]
+    record.length += other.length
+    record.segments += other.segments
+    record.segmentSize = max(record.segmentSize, other.segmentSize)
+    record.isRetransmitted = record.isRetransmitted || other.isRetransmitted
+    record.sentAt = max(record.sentAt, other.sentAt)
+    records[index] = record
+    records.remove(after: index)
+  }
+
+  /// Forgets what the peer said it holds, and takes it for lost: it has thrown it away (RFC 2018 section 8).
+  package mutating func forgetSACK() {
+    lose { record in record.state == .sacked }
   }
 
   mutating func removeAll() {
     records.removeAll()
-    sacked.removeAll()
-    inFlight = 0
-    lost = 0
+    transmissions.removeAll()
+    (inFlight, lost, sackedOctets, sackedSegments) = (0, 0, 0, 0)
   }
 
   // MARK: Loss
 
-  /// The first segment is lost.
-  package mutating func loseFront() {
-    guard let front = records.first, front.state == .inFlight else { return }
-    if front.length > front.segmentSize { split(0, at: front.start + Int(max(1, front.segmentSize))) }
-    change(0, to: .lost)
-    lostFrom = front.start
+  /// What a look for losses found.
+  package struct Losses {
+    /// The first range that was not known to be lost.
+    package var first: SequenceRange?
+    /// Whether a transmission at or after the one asked for is among them.
+    package var includesRecent = false
+    /// When the next segment that was overtaken is lost, if it does not arrive; never without one.
+    package var nextAt = Instant.never
   }
 
-  /// Whether the first record was sent again, and something that left more than `margin` after that has arrived before it.
-  func frontWasLostAgain(margin: Interval) -> Bool {
-    guard let front = records.first, front.state == .inFlight, front.isRetransmitted else { return false }
-    return newestDelivered > front.sentAt + margin
-  }
-
-  /// Segments of more than `octets` are lost: the path refuses them.
-  package mutating func lose(largerThan octets: Int) {
-    for index in 0..<records.count where records[index].state == .inFlight {
-      let size = min(Int(records[index].length), Int(records[index].segmentSize))
-      if size > octets { change(index, to: .lost) }
-    }
-    if let front = records.first { lostFrom = front.start }
-  }
-
-  /// Everything that the peer does not hold is lost (RFC 5681 section 3.1, the timer expired).
-  package mutating func loseAll() {
-    for index in 0..<records.count where records[index].state == .inFlight {
+  /// Takes for lost what left before RACK.segment and longer ago than RACK.rtt and the reordering window (RFC 8985 section 6.2, step 5).
+  ///
+  /// Unlike the RFC the time returned is that of the next such segment, not of the last: each is lost in its time.
+  package mutating func detectLoss(
+    by rack: RecentAcknowledgement, window: Interval, recent: TransmissionNumber, at now: Instant
+  ) -> Losses {
+    var losses = Losses()
+    while let index = oldestInFlight(), rack.overtook(records[index]) {
+      let record = records[index]
+      let end = record.sentAt + rack.roundTrip + window
+      guard end <= now else {
+        losses.nextAt = end
+        break
+      }
+      if losses.first == nil { losses.first = record.range }
+      if !recent.isAfter(record.number) { losses.includesRecent = true }
       change(index, to: .lost)
     }
-    if let front = records.first { lostFrom = front.start }
+    return losses
   }
 
-  /// Takes for lost what has enough octets or ranges above it that the peer holds (IsLost, RFC 6675 section 4);
-  /// returns the first range that this is news of.
-  package mutating func detectLoss(threshold: Int, segmentSize: Int) -> SequenceRange? {
-    guard let edge = lossEdge(threshold: threshold, segmentSize: segmentSize), edge.isAfter(examinedUpTo) else {
-      return nil
-    }
-    var index = indexOfRecord(at: examinedUpTo)
-    var found: SequenceRange?
-    while index < records.count && !records[index].end.isAfter(edge) {
-      // What was sent again is not known to be lost by what overtook its first transmission.
-      if records[index].state == .inFlight && !records[index].isRetransmitted {
-        if found == nil {
-          found = SequenceRange(from: records[index].start, upTo: records[index].end)
-          if lost == 0 { lostFrom = records[index].start }
+  /// The first record of the oldest transmission of which any is in flight.
+  private mutating func oldestInFlight() -> Int? {
+    while let transmission = transmissions.first {
+      var index = records.index(endingAfter: transmission.range.lower)
+      while index != RecordTree.none && records[index].start.isBefore(transmission.range.upper) {
+        let record = records[index]
+        if record.state == .inFlight && record.number == transmission.number {
+          transmissions[0].range.lower = SequenceNumber.later(record.start, transmission.range.lower)
+          return index
         }
-        change(index, to: .lost)
+        index = records.next(after: index)
       }
-      index += 1
-    }
-    examinedUpTo = edge
-    return found
-  }
-
-  /// The number up to which everything not held is lost.
-  private func lossEdge(threshold: Int, segmentSize: Int) -> SequenceNumber? {
-    var octets = 0
-    var index = sacked.count - 1
-    while index >= 0 {
-      octets += sacked[index].count
-      if octets > (threshold - 1) * segmentSize || sacked.count - index >= threshold {
-        return sacked[index].lower
-      }
-      index -= 1
+      transmissions.removeFirst()
     }
     return nil
   }
 
+  /// The first segment is lost.
+  package mutating func loseFront() {
+    guard let front, front.state == .inFlight else { return }
+    let end = SequenceNumber.earlier(front.start + Int(front.segmentSize), front.end)
+    change(isolate(SequenceRange(from: front.start, upTo: end), in: records.first), to: .lost)
+  }
+
+  /// Segments of more than `octets` are lost: the path refuses them.
+  package mutating func lose(largerThan octets: Int) {
+    lose { record in record.state == .inFlight && min(Int(record.length), Int(record.segmentSize)) > octets }
+  }
+
+  /// Everything that the peer does not hold is lost (RFC 5681 section 3.1, the timer expired).
+  package mutating func loseAll() {
+    lose { record in record.state == .inFlight }
+  }
+
+  /// What left at `time` or before is lost.
+  package mutating func lose(sentBy time: Instant) {
+    lose { record in record.state == .inFlight && record.sentAt <= time }
+  }
+
+  /// Takes for lost what `isMeant` says.
+  private mutating func lose(where isMeant: (TransmissionRecord) -> Bool) {
+    var index = records.first
+    while index != RecordTree.none {
+      if isMeant(records[index]) { change(index, to: .lost) }
+      index = records.next(after: index)
+    }
+  }
+
+  /// Nothing was lost after all: what was not sent again is in flight as before.
+  package mutating func restoreLost() {
+    while lost > 0 {
+      let index = records.firstLost()
+      change(index, to: .inFlight)
+      latest = latest.next
+      records[index].number = latest
+      transmissions.append(Transmission(range: records[index].range, number: latest))
+    }
+  }
+
   // MARK: Records
 
-  /// The index of the record that holds `number`, or the count.
-  private func indexOfRecord(at number: SequenceNumber) -> Int {
-    var low = 0
-    var high = records.count
-    while low < high {
-      let middle = (low + high) / 2
-      if records[middle].end.isAfter(number) { high = middle } else { low = middle + 1 }
+  /// The ranges that the peer holds above the cumulative acknowledgement.
+  package var sacked: [SequenceRange] {
+    var ranges: [SequenceRange] = []
+    var index = records.first
+    while index != RecordTree.none {
+      if records[index].state == .sacked { ranges.append(records[index].range) }
+      index = records.next(after: index)
     }
-    return low
+    return ranges
+  }
+
+  /// Makes `range`, within the record at `index`, a record of its own; returns where it is.
+  private mutating func isolate(_ range: SequenceRange, in index: Int) -> Int {
+    if range.upper != records[index].end { split(index, at: range.upper) }
+    guard range.lower != records[index].start else { return index }
+    split(index, at: range.lower)
+    return records.next(after: index)
   }
 
   private mutating func split(_ index: Int, at number: SequenceNumber) {
-    var tail = records[index]
-    let headLength = UInt32(number.distance(from: tail.start))
-    tail.start = number
-    tail.length -= headLength
-    records[index].length = headLength
-    records.insert(tail, at: index + 1)
+    var head = records[index]
+    account(head, -1)
+    let tail = head.cut(at: number)
+    account(head, 1)
+    account(tail, 1)
+    records[index] = head
+    records.insert(tail, after: index)
   }
 
   private mutating func change(_ index: Int, to state: TransmissionRecord.State) {
-    let record = records[index]
-    guard record.state != state else { return }
-    switch record.state {
-    case .inFlight: inFlight -= Int(record.length)
-    case .lost: lost -= Int(record.length)
-    case .sacked: break
-    }
-    switch state {
-    case .inFlight: inFlight += Int(record.length)
-    case .lost: lost += Int(record.length)
-    case .sacked: break
-    }
+    account(records[index], -1)
     records[index].state = state
+    account(records[index], 1)
+  }
+
+  /// Counts a record in, or out.
+  private mutating func account(_ record: TransmissionRecord, _ sign: Int) {
+    let octets = sign * Int(record.length)
+    switch record.state {
+    case .inFlight: inFlight += octets
+    case .lost: lost += octets
+    case .sacked:
+      sackedOctets += octets
+      sackedSegments += sign * Int(record.segments)
+    }
   }
 }

@@ -20,7 +20,8 @@ extension Connection {
 
   /// How many of the `unsent` octets leave in the next segment or train; 0 if it is better to wait.
   mutating func sendableOctets(_ unsent: Int, _ output: Output, _ environment: inout Environment) -> Int {
-    guard scoreboard.recordCount < environment.configuration.maximumRecords else { return 0 }
+    let records = environment.configuration.maximumRecords
+    guard scoreboard.recordCount < records, scoreboard.transmissionCount < 2 * records else { return 0 }
     let full = payloadLimit(optionLength: output.optionLength)
     let train = max(full, output.maximumTrain / full * full)
     let usable = usableWindow

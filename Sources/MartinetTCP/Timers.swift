@@ -1,6 +1,6 @@
 /// The deadlines of a connection: the one table that both the next deadline and the expiry are read from.
 struct Timers {
-  private var deadlines = InlineArray<11, Instant>(repeating: .never)
+  private var deadlines = InlineArray<12, Instant>(repeating: .never)
 
   subscript(kind: TimerKind) -> Instant {
     get { deadlines[Int(kind.rawValue)] }
@@ -11,7 +11,7 @@ struct Timers {
 
   mutating func cancel(_ kind: TimerKind) { self[kind] = .never }
 
-  mutating func cancelAll() { deadlines = InlineArray<11, Instant>(repeating: .never) }
+  mutating func cancelAll() { deadlines = InlineArray<12, Instant>(repeating: .never) }
 
   var earliest: Instant {
     var result = Instant.never

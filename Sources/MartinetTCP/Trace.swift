@@ -108,6 +108,10 @@ public enum CongestionCause: UInt8, Sendable, CaseIterable {
   case enteredFastRecovery
   case inflatedByDuplicate
   case partialAcknowledgement
+  /// What may leave for one acknowledgement in recovery (RFC 9937).
+  case proportionalRate
+  /// A probe repaired the only loss (RFC 8985 section 7.4.2).
+  case tailLossRepaired
   case leftFastRecovery
   case retransmissionTimeout
   case idleRestart
@@ -116,7 +120,13 @@ public enum CongestionCause: UInt8, Sendable, CaseIterable {
 }
 
 /// A timer of a connection (RFC 9293 section 3.10.8).
+///
+/// What saves a timeout stands before the timeout: of timers that expire together it is the first.
 public enum TimerKind: UInt8, Sendable, CaseIterable {
+  /// A segment that was overtaken is lost (RFC 8985 section 6.2, step 5).
+  case reordering
+  /// A probe for the tail of a flight is due (RFC 8985 section 7.2).
+  case tailLossProbe
   case retransmission
   case persist
   case delayedAcknowledgement
@@ -126,7 +136,6 @@ public enum TimerKind: UInt8, Sendable, CaseIterable {
   case deadPeer
   case timeWait
   case finWait2
-  case reordering
   case pacing
 }
 

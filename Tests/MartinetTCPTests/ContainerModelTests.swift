@@ -5,40 +5,6 @@ import Testing
 
 @Suite("Ranges, queues and buffers against simple models")
 struct ContainerModelTests {
-  @Test("Ranges of sequence numbers are a set of numbers", arguments: 1...20)
-  func sequenceRanges(seed: Int) {
-    var generator = SeededGenerator(seed: UInt64(seed))
-    let base = SequenceNumber(0xFFFF_FFFF - 150)
-    var ranges = SequenceRanges()
-    var model = [Bool](repeating: false, count: 300)
-    var floor = 0
-    for _ in 0..<300 {
-      let low = generator.number(floor...295)
-      let high = min(300, low + generator.number(1...30))
-      switch generator.number(0...5) {
-      case 0...2:
-        ranges.insert(SequenceRange(from: base + low, upTo: base + high))
-        for number in low..<high { model[number] = true }
-      case 3:
-        let gap = ranges.firstGap(in: SequenceRange(from: base + low, upTo: base + high), from: base + low)
-        let expected = (low..<high).first { !model[$0] }
-        #expect(gap?.lower == expected.map { base + $0 })
-        if let gap, let expected {
-          let end = (expected..<high).first { model[$0] } ?? high
-          #expect(gap.upper == base + end)
-        }
-      case 4:
-        #expect((ranges.range(holding: base + low) != nil) == model[low])
-      default:
-        guard generator.number(0...20) == 0 else { continue }
-        floor = min(floor + generator.number(0...20), 250)
-        ranges.removeAll(before: base + floor)
-        for number in 0..<floor { model[number] = false }
-      }
-      #expect(ranges.ranges == runs(of: model, base: base))
-    }
-  }
-
   private func runs(of model: [Bool], base: SequenceNumber) -> [SequenceRange] {
     var result: [SequenceRange] = []
     var start: Int?

@@ -77,19 +77,7 @@ struct NetworkErrorTests {
       0.200 > PSH.ACK seq 13141 length 1460
       0.250  icmp 3 4 seq 1 believed
       0.250  mtu 1040
-      0.250 > ACK seq 1 length 1000 (packetTooBig)
-      0.250 > ACK seq 1001 length 460 (packetTooBig)
-      0.250 > ACK seq 1461 length 1000 (packetTooBig)
-      0.250 > ACK seq 2461 length 460 (packetTooBig)
-      0.250 > ACK seq 2921 length 1000 (packetTooBig)
-      0.250 > ACK seq 3921 length 460 (packetTooBig)
-      0.250 > ACK seq 4381 length 1000 (packetTooBig)
-      0.250 > ACK seq 5381 length 460 (packetTooBig)
-      0.250 > ACK seq 5841 length 1000 (packetTooBig)
-      0.250 > ACK seq 6841 length 460 (packetTooBig)
-      0.250 > ACK seq 7301 length 1000 (packetTooBig)
-      0.250 > ACK seq 8301 length 460 (packetTooBig)
-      0.250 > ACK seq 8761 length 1000 (packetTooBig)
+      0.250 > ACK seq 1 length 1000 times 10 (packetTooBig)
 
       """
 
@@ -100,14 +88,9 @@ struct NetworkErrorTests {
     try Transcript(
       tenOut + """
                status cwnd 10000 ssthresh >=1_000_000_000 mss 1000
-        0.350 < ACK seq 1 ack 8761
-        0.350 > ACK seq 9761 length 460 (packetTooBig)
-        0.350 > ACK seq 10221 length 1000 (packetTooBig)
-        0.350 > ACK seq 11221 length 460 (packetTooBig)
-        0.350 > ACK seq 11681 length 1000 (packetTooBig)
-        0.350 > ACK seq 12681 length 460 (packetTooBig)
-        0.350 > ACK seq 13141 length 1000 (packetTooBig)
-        0.350 > PSH.ACK seq 14141 length 460 (packetTooBig)
+        0.350 < ACK seq 1 ack 9001
+        0.350 > ACK seq 10001 length 1000 times 4 (packetTooBig)
+        0.350 > PSH.ACK seq 14001 length 600 (packetTooBig)
                status ssthresh >=1_000_000_000
         """
     ).run()
@@ -158,9 +141,8 @@ struct NetworkErrorTests {
       0.200 > PSH.ACK seq 801 length 800
       0.250  mtu 640
       0.250 > ACK seq 1 length 600
-      0.250 > ACK seq 601 length 200
-      0.250 > ACK seq 801 length 600
-      0.250 > PSH.ACK seq 1401 length 200
+      0.250 > ACK seq 601 length 600
+      0.250 > PSH.ACK seq 1201 length 400
       0.550 > ACK seq 1 length 600 (timeout)
       """
     ).run()

@@ -153,9 +153,8 @@ struct SegmentSizeTests {
         0.250  icmp 3 4 seq 1 believed
         0.250  mtu 1040
         0.250 > ACK seq 1 ack 1 length 1000 (packetTooBig)
-        0.250 > * seq 1001 ack 1 length 460 (packetTooBig)
-        0.250 > ACK seq 1461 ack 1 length 1000 (packetTooBig)
-        0.250 > ACK seq 2461 ack 1 length 460 (packetTooBig)
+        0.250 > ACK seq 1001 ack 1 length 1000 (packetTooBig)
+        0.250 > * seq 2001 ack 1 length 920 (packetTooBig)
         0.250 > ACK seq 2921 ack 1 length 1000 (newData)
         0.260  status mss 1000
         """

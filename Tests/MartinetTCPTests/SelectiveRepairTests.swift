@@ -3,10 +3,14 @@ import MartinetTestSupport
 import Testing
 
 /// Segments carry 1,448 octets, ten of them fill the first window, and the first is lost.
-@Suite("Recovery with SACK (RFC 6675, RFC 2018 section 5)")
+@Suite("Recovery with SACK (RFC 8985 section 6, RFC 9937, RFC 2018 section 5)")
 struct SelectiveRepairTests {
   private func play(_ text: String) throws {
-    try Transcript(text).run(configure: { $0.minimumRetransmissionTimeout = .seconds(1) })
+    try Transcript(text).run(configure: {
+      $0.minimumRetransmissionTimeout = .seconds(1)
+      // What probes do is another suite's subject.
+      $0.tailLossProbes = false
+    })
   }
 
   /// Ten segments are on their way, nothing waits.
@@ -19,8 +23,8 @@ struct SelectiveRepairTests {
       """
 
   @Test(
-    "More than two segments held above a gap mean loss; recovery begins with half the flight",
-    .proves("6675-07", "6675-09"))
+    "Three segments held above a gap mean loss at once; recovery sends as much as proportional rate reduction allows",
+    .proves("6675-07", "8985-06", "9937-04", "9937-08"))
   func threeSegments() throws {
     try play(
       tenOut + """
@@ -29,8 +33,9 @@ struct SelectiveRepairTests {
         0.301  wait
                status retransmissions 0 cwnd 14480
         0.302 < ACK seq 1 ack 1 <sack 1449-5793>
+        # What is in flight is 14,480 less three segments that are held and one that is lost; one segment is forced.
         0.302 > ACK seq 1 length 1448 (fastRetransmission)
-               status ssthresh 7240 cwnd 7240 inflight 10136
+               status ssthresh 7240 cwnd 10136 inflight 10136
         """)
   }
 
@@ -44,7 +49,7 @@ struct SelectiveRepairTests {
         """)
   }
 
-  @Test("Three ranges above a gap mean loss, however small", .proves("6675-07"))
+  @Test("Three ranges mean that every gap below them is lost, however small", .proves("6675-07", "8985-06"))
   func threeRanges() throws {
     try play(
       Opening.modern + """
@@ -67,6 +72,8 @@ struct SelectiveRepairTests {
                status retransmissions 0
         0.302 < ACK seq 1 ack 1 <sack 501-601 301-401 101-201>
         0.302 > * seq 1 length 100 (fastRetransmission)
+        0.302 > * seq 201 length 100 (fastRetransmission)
+        0.302 > * seq 401 length 100 (fastRetransmission)
                status inflight 300
         """)
   }
@@ -114,8 +121,10 @@ struct SelectiveRepairTests {
         """)
   }
 
-  @Test("In recovery what leaves keeps to the window by what is in flight", .proves("6675-11", "6675-08"))
-  func pipe() throws {
+  @Test(
+    "In recovery one segment leaves for every two that arrive, and one for one once the flight is ssthresh",
+    .proves("6675-08", "6675-11", "9937-02", "9937-05", "9937-09", "9937-11", "9937-12", "8985-17"))
+  func rateOfRecovery() throws {
     try play(
       Opening.modern + """
         0.200  write 43440
@@ -124,20 +133,27 @@ struct SelectiveRepairTests {
         0.300 > ACK seq 14481 length 1448 (limitedTransmit)
         0.301 < ACK seq 1 ack 1 <sack 1449-4345>
         0.301 > ACK seq 15929 length 1448 (limitedTransmit)
+        # RecoverFS is twelve segments less the two that were reported before.
         0.302 < ACK seq 1 ack 1 <sack 1449-5793>
         0.302 > ACK seq 1 length 1448 (fastRetransmission)
-               status cwnd 7240 inflight 13032
+               status ssthresh 7240 cwnd 13032 inflight 13032
         0.303 < ACK seq 1 ack 1 <sack 1449-7241>
+        0.303  wait
+               status inflight 11584 cwnd 11584
         0.304 < ACK seq 1 ack 1 <sack 1449-8689>
+        0.304  wait
+               status inflight 10136 cwnd 10860
         0.305 < ACK seq 1 ack 1 <sack 1449-10137>
+        0.305 > ACK seq 17377 length 1448 (newData)
+               status inflight 10136 cwnd 10136
         0.306 < ACK seq 1 ack 1 <sack 1449-11585>
         0.306  wait
-               status cwnd 7240 inflight 7240
         0.307 < ACK seq 1 ack 1 <sack 1449-13033>
-        0.307 > ACK seq 17377 length 1448 (newData)
-               status cwnd 7240 inflight 7240
+        0.307  wait
+               status inflight 7240 cwnd 7240
         0.308 < ACK seq 1 ack 1 <sack 1449-14481>
         0.308 > ACK seq 18825 length 1448 (newData)
+               status inflight 7240 cwnd 7240
         """)
   }
 
@@ -191,12 +207,13 @@ struct SelectiveRepairTests {
     try play(
       tenOut + """
         0.300 < ACK seq 1 ack 1 <sack 4345-5793>
-        1.200 > ACK seq 1 length 1448 (timeout)
+        0.325 > ACK seq 1 length 1448 (fastRetransmission)
+        1.325 > ACK seq 1 length 1448 (timeout)
                status cwnd 1448
-        1.300 < ACK seq 1 ack 1449 <sack 4345-5793>
-        1.300 > ACK seq 1449 length 1448 times 2 (timeoutRecovery)
-        1.400 < ACK seq 1 ack 5793
-        1.400 > ACK seq 5793 length 1448 times 3 (timeoutRecovery)
+        1.425 < ACK seq 1 ack 1449 <sack 4345-5793>
+        1.425 > ACK seq 1449 length 1448 times 2 (timeoutRecovery)
+        1.525 < ACK seq 1 ack 5793
+        1.525 > ACK seq 5793 length 1448 times 3 (timeoutRecovery)
         """)
   }
 

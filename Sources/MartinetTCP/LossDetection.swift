@@ -1,0 +1,76 @@
+import MartinetWire
+
+// Loss detection and the rate of recovery with SACK: RACK (RFC 8985 section 6) and proportional rate reduction (RFC 9937).
+
+extension Connection {
+  /// What the acknowledgement in `header` brings to judge repetitions by.
+  func evidence(of header: TCPHeader, at now: Instant) -> AcknowledgementEvidence {
+    var evidence = AcknowledgementEvidence(now: now, minimumRoundTrip: roundTrip.minimum)
+    if negotiated.timestamps && header.options.has(.timestamps) && header.options.timestamps.echo != 0 {
+      let age = Int64(Int32(bitPattern: timestamp(at: now) &- header.options.timestamps.echo))
+      let millisecond = now.nanoseconds / 1_000_000 - age
+      evidence.echoed = Instant(nanoseconds: (millisecond + 1) * 1_000_000 - 1)
+    }
+    return evidence
+  }
+
+  /// RACK.reo_wnd (RFC 8985 section 6.2, step 4).
+  private func reorderingWindow(_ configuration: Configuration) -> Interval {
+    rack.reorderingWindow(
+      isRecovering: recovery.mode != .open, sackedSegments: scoreboard.sackedSegments,
+      threshold: configuration.duplicateThreshold, minimumRoundTrip: roundTrip.minimum, smoothed: roundTrip.smoothed)
+  }
+
+  /// Something arrived, cumulatively or selectively: looks for losses (RFC 8985 section 6.2, step 5), and in fast recovery makes room for what may leave.
+  mutating func selectiveEvidenceArrives(advances: Bool, _ environment: inout Environment, at now: Instant) {
+    let wasRecovering = recovery.mode == .fast
+    let foundLoss = detectLoss(&environment, at: now)
+    guard recovery.mode == .fast, recovery.deliveredNow > 0 else { return }
+    reduceProportionally(delivered: recovery.deliveredNow, isSafe: advances && !foundLoss)
+    if wasRecovering { traceCongestion(.proportionalRate, in: &environment, at: now) }
+  }
+
+  /// Takes for lost what RACK says is, and begins recovery if there was none; returns whether anything is.
+  @discardableResult
+  mutating func detectLoss(_ environment: inout Environment, at now: Instant) -> Bool {
+    let losses = scoreboard.detectLoss(
+      by: rack, window: reorderingWindow(environment.configuration), recent: recovery.began, at: now)
+    timers[.reordering] = losses.nextAt
+    if losses.nextAt != .never { timers.cancel(.tailLossProbe) }
+    guard let first = losses.first else { return false }
+    trace(.lossDetected(first, .fastRetransmission), in: &environment, at: now)
+    // What left since the response and is lost, a repetition or new data, is a second sign of congestion (RFC 5681 section 4.3).
+    if recovery.mode == .open || losses.includesRecent { enterRecovery(&environment, at: now) }
+    return true
+  }
+
+  /// What was overtaken had its time.
+  mutating func reorderingTimerExpired(_ environment: inout Environment, at now: Instant) {
+    guard detectLoss(&environment, at: now), recovery.mode == .fast else { return }
+    // What is lost leaves the flight, but nothing has arrived that would make room.
+    reduceProportionally(delivered: 0, isSafe: false)
+  }
+
+  /// cwnd = inflight + SndCnt (RFC 9937 section 6.2).
+  mutating func reduceProportionally(delivered: Int, isSafe: Bool) {
+    let allowance = recovery.rate.allowance(
+      delivered: delivered, inFlight: scoreboard.inFlight, threshold: congestion.threshold, segmentSize: segmentSize,
+      isSafe: isSafe)
+    congestion.on(.proportionalRate(window: scoreboard.inFlight + allowance))
+  }
+
+  /// Which segments a timeout means (RFC 8985 section 6.3): the first, and with it what had its time; without SACK all.
+  mutating func loseOnTimeout(at now: Instant) {
+    guard negotiated.sack else {
+      scoreboard.loseAll()
+      return
+    }
+    scoreboard.loseFront()
+    let window = rack.reorderingWindow(
+      isRecovering: true, sackedSegments: 0, threshold: 1, minimumRoundTrip: roundTrip.minimum,
+      smoothed: roundTrip.smoothed)
+    // Before anything of this connection was delivered the round trip is known from the handshake only.
+    let patience = (rack.roundTrip == .zero ? roundTrip.smoothed : rack.roundTrip) + window
+    scoreboard.lose(sentBy: Instant(nanoseconds: now.nanoseconds - patience.nanoseconds))
+  }
+}
