@@ -53,21 +53,24 @@ extension Connection {
     let previousWindow = snd.wnd
     let deliveredBefore = scoreboard.delivered
     let evidence = evidence(of: header, at: segment.now)
-    rack.acknowledgementArrives()
+    rack.acknowledgementArrives(after: recovery.began)
     let report = takeSACK(header, evidence)
     let windowMoved = updateSendWindow(header, &environment, at: segment.now)
     let advances = snd.outstanding.advances(to: header.acknowledgement)
+    let isDuplicate =
+      !advances && snd.una != snd.nxt && isDuplicate(segment, sackNews: report.news, windowMoved: windowMoved)
     if advances {
       advance(to: header, evidence, &environment)
-    } else if snd.una != snd.nxt && isDuplicate(segment, sackNews: report.news, windowMoved: windowMoved) {
+    } else if isDuplicate {
       duplicateArrives(&environment, at: segment.now)
     }
     if endReason != nil { return }
+    recovery.deliveredNow = scoreboard.delivered - deliveredBefore
+    if advances || isDuplicate { doubtArrives(header, advances: advances, &environment, at: segment.now) }
     if negotiated.sack {
-      recovery.deliveredNow = scoreboard.delivered - deliveredBefore
       repairArrives(header, report, advances: advances, &environment, at: segment.now)
-      recovery.deliveredNow = 0
     }
+    recovery.deliveredNow = 0
     if snd.wnd > previousWindow { windowOpened(&environment, at: segment.now) }
     if snd.wnd == 0 && recovery.silentSince != .never {
       // Whoever answers probes of a closed window is alive, however long it stays closed (MUST-37).
@@ -78,11 +81,27 @@ extension Connection {
     if advances { scheduleProbe(&environment, at: segment.now) }
   }
 
+  /// What the acknowledgement tells of a response to loss: that it was needless, or that it was not.
+  private mutating func doubtArrives(
+    _ header: TCPHeader, advances: Bool, _ environment: inout Environment, at now: Instant
+  ) {
+    if advances && answersOriginal(header) == true {
+      // The delay that made the timer expire is a measurement (RFC 4015 section 3.4).
+      if recovery.undo.isTimeout { measuredByEcho(header.options.timestamps.echo, in: &environment, at: now) }
+      undoResponse(acknowledged: recovery.deliveredNow, &environment, at: now)
+    } else {
+      settleDoubt(header, advances: advances, octets: recovery.deliveredNow, &environment, at: now)
+    }
+  }
+
   /// With SACK: what the acknowledgement tells of duplicates, probes and losses.
   private mutating func repairArrives(
     _ header: TCPHeader, _ report: SelectiveReport, advances: Bool, _ environment: inout Environment, at now: Instant
   ) {
-    if report.duplicate != nil { rack.duplicateReported(sendNext: snd.nxt, unacknowledged: snd.una) }
+    if let duplicate = report.duplicate {
+      rack.duplicateReported(sendNext: snd.nxt, unacknowledged: snd.una)
+      duplicateProves(duplicate, &environment, at: now)
+    }
     answerToProbeArrives(header, duplicate: report.duplicate, advances: advances, &environment, at: now)
     selectiveEvidenceArrives(advances: advances, &environment, at: now)
   }

@@ -37,6 +37,9 @@ public struct Configuration: Sendable {
   public var duplicateThreshold = 3
   /// Whether the tail of a flight is probed for loss before the retransmission timer expires (RFC 8985 section 7).
   public var tailLossProbes = true
+  /// Whether the retransmission timer counts from when the oldest of few outstanding segments left, instead of from the last acknowledgement
+  /// (RFC 7765).
+  public var earlyRetransmissionTimeout = false
   /// How long a peer is expected to delay the acknowledgement of a single segment (RFC 8985 section 7.2).
   public var maximumAcknowledgementDelay = Interval.milliseconds(200)
   /// Whether timestamps are offered and accepted (RFC 7323 section 3).

@@ -93,6 +93,15 @@ package struct Congestion {
     cubic = CUBIC()
   }
 
+  /// Goes back to how things stood `before` a response to loss that was needless, with a window and a threshold of the caller's choice.
+  mutating func restore(_ before: Congestion, window: Int, threshold: Int) {
+    let algorithm = algorithm
+    self = before
+    if self.algorithm != algorithm { change(to: algorithm) }
+    self.window = window
+    self.threshold = threshold
+  }
+
   package mutating func on(_ event: CongestionEvent) {
     switch algorithm {
     case .reno: reno.on(event, window: &window, threshold: &threshold)

@@ -110,11 +110,18 @@ struct RecoveryState {
   var began = TransmissionNumber()
   /// How much may leave in fast recovery with SACK.
   var rate = ProportionalRate()
+  /// Whether the timeout that was answered last was one.
+  var doubt = TimeoutDoubt.none
+  /// New octets that may leave to find out, whatever the congestion window says.
+  var freshAllowance = 0
+  /// How to take the last response back.
+  var undo: UndoState
   /// Octets that the acknowledgement in hand brought news of.
   var deliveredNow = 0
 
   init(_ iss: SequenceNumber) {
     recover = iss
+    undo = UndoState(before: Congestion(.reno, window: 0), range: SequenceRange(from: iss, count: 0))
   }
 }
 

@@ -75,6 +75,9 @@ public struct ConnectionStatistics: Equatable, Sendable {
   public var reorderedSegments: UInt64 = 0
   public var droppedSegments: UInt64 = 0
   public var challenges: UInt64 = 0
+  /// Timeouts, and recoveries, that turned out to be needless and were taken back.
+  public var spuriousTimeouts: UInt64 = 0
+  public var spuriousRecoveries: UInt64 = 0
   public init() {}
 
   /// Adds what another connection counted.
@@ -91,6 +94,8 @@ public struct ConnectionStatistics: Equatable, Sendable {
     reorderedSegments &+= other.reorderedSegments
     droppedSegments &+= other.droppedSegments
     challenges &+= other.challenges
+    spuriousTimeouts &+= other.spuriousTimeouts
+    spuriousRecoveries &+= other.spuriousRecoveries
   }
 
   public var retransmissions: UInt64 { fastRetransmissions + timeoutRetransmissions + otherRetransmissions }

@@ -114,6 +114,17 @@ extension Connection {
     }
   }
 
+  /// When the retransmission timer expires that starts now. With few segments outstanding and none to follow it can count from when the oldest of
+  /// them left (RFC 7765 section 4), so that the loss of a tail is noticed after one timeout.
+  private func timeoutDeadline(_ configuration: Configuration, at now: Instant) -> Instant {
+    let timeout = roundTrip.timeout(configuration)
+    guard configuration.earlyRetransmissionTimeout, recovery.mode == .open, unsentBytes == 0,
+      snd.outstanding.count <= 3 * segmentSize, let front = scoreboard.front
+    else { return now + timeout }
+    let deadline = front.sentAt + timeout
+    return deadline > now ? deadline : now + timeout
+  }
+
   // MARK: After every event
 
   /// Sets the timers that what is outstanding and what waits call for (RFC 6298 section 5).
@@ -133,7 +144,7 @@ extension Connection {
       }
     } else {
       timers.cancel(.persist)
-      if !timers.isSet(.retransmission) { timers[.retransmission] = now + roundTrip.timeout(configuration) }
+      if !timers.isSet(.retransmission) { timers[.retransmission] = timeoutDeadline(configuration, at: now) }
     }
     armUserTimeout(in: &environment, at: now)
   }

@@ -24,6 +24,8 @@ extension Connection {
   /// Something arrived, cumulatively or selectively: looks for losses (RFC 8985 section 6.2, step 5), and in fast recovery makes room for what may leave.
   mutating func selectiveEvidenceArrives(advances: Bool, _ environment: inout Environment, at now: Instant) {
     let wasRecovering = recovery.mode == .fast
+    // As long as a timeout is doubted nothing but the first segment counts as lost.
+    guard recovery.doubt == .none else { return }
     let foundLoss = detectLoss(&environment, at: now)
     guard recovery.mode == .fast, recovery.deliveredNow > 0 else { return }
     reduceProportionally(delivered: recovery.deliveredNow, isSafe: advances && !foundLoss)
@@ -59,18 +61,17 @@ extension Connection {
     congestion.on(.proportionalRate(window: scoreboard.inFlight + allowance))
   }
 
-  /// Which segments a timeout means (RFC 8985 section 6.3): the first, and with it what had its time; without SACK all.
+  /// Which segments a timeout means besides the first (RFC 8985 section 6.3): of those that left before it what had its time; without SACK all.
   mutating func loseOnTimeout(at now: Instant) {
     guard negotiated.sack else {
-      scoreboard.loseAll()
+      scoreboard.lose(before: recovery.began, sentBy: now)
       return
     }
-    scoreboard.loseFront()
     let window = rack.reorderingWindow(
       isRecovering: true, sackedSegments: 0, threshold: 1, minimumRoundTrip: roundTrip.minimum,
       smoothed: roundTrip.smoothed)
     // Before anything of this connection was delivered the round trip is known from the handshake only.
     let patience = (rack.roundTrip == .zero ? roundTrip.smoothed : rack.roundTrip) + window
-    scoreboard.lose(sentBy: Instant(nanoseconds: now.nanoseconds - patience.nanoseconds))
+    scoreboard.lose(before: recovery.began, sentBy: Instant(nanoseconds: now.nanoseconds - patience.nanoseconds))
   }
 }

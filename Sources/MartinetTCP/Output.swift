@@ -101,6 +101,7 @@ extension Connection {
     count(output.reason)
     scoreboard.resent(range, at: output.now)
     recovery.rate.left(range.count)
+    noteRepetition(at: output.now)
     lastSentAt = output.now
     fill(&output, with: range)
     let envelope = emit(output, into: &departure, &environment)
@@ -225,6 +226,7 @@ extension Connection {
     let range = SequenceRange(from: snd.nxt, count: output.payload + (output.flags.contains(.fin) ? 1 : 0))
     scoreboard.sent(range, segmentSize: payloadLimit(optionLength: output.optionLength), at: output.now)
     recovery.rate.left(range.count)
+    recovery.freshAllowance = max(0, recovery.freshAllowance - range.count)
     snd.nxt = range.upper
     lastSentAt = output.now
     if output.flags.contains(.fin) { flags.insert(.finSent) }

@@ -48,10 +48,22 @@ package struct RecentAcknowledgement {
 
   package init() {}
 
-  /// What is delivered from here on one acknowledgement tells of.
-  package mutating func acknowledgementArrives() {
+  /// Octets that the acknowledgement in hand brought news of and that were sent once: before the last response to loss, and after it.
+  private(set) var originals = 0
+  private(set) var fresh = 0
+  /// The first transmission after that response.
+  private var response = TransmissionNumber()
+
+  /// What is delivered from here on one acknowledgement tells of; `response` is the first transmission after the last response to loss.
+  package mutating func acknowledgementArrives(after response: TransmissionNumber = TransmissionNumber()) {
     farthestBefore = farthest
+    self.response = response
+    originals = 0
+    fresh = 0
   }
+
+  /// Segments were taken for lost that had only been overtaken.
+  mutating func sawReordering() { reorderingSeen = true }
 
   /// `record` has arrived, which was not known before (steps 2 and 3).
   package mutating func delivered(_ record: TransmissionRecord, _ evidence: AcknowledgementEvidence) {
@@ -61,6 +73,9 @@ package struct RecentAcknowledgement {
       farthest = record.end
     } else if record.end.isBefore(farthestBefore) && !record.isRetransmitted {
       reorderingSeen = true
+    }
+    if !record.isRetransmitted {
+      if response.isAfter(record.number) { originals += Int(record.length) } else { fresh += Int(record.length) }
     }
     if record.isRetransmitted && evidence.isDoubtful(sentAt: record.sentAt) { return }
     roundTrip = evidence.now - record.sentAt

@@ -47,6 +47,7 @@ extension Connection {
   }
 
   mutating func enterRecovery(_ environment: inout Environment, at now: Instant) {
+    rememberForUndo(isTimeout: false)
     if recovery.mode == .fast && negotiated.sack {
       // A second sign of congestion is measured from where the first one leads, not from what is in flight at the moment.
       congestion.on(.leftRecovery(flightSize: 0, segmentSize: segmentSize, usesSACK: true))
@@ -83,7 +84,10 @@ extension Connection {
   mutating func dataTimedOut(_ environment: inout Environment, at now: Instant) {
     let isFirst = recovery.timeouts == 0
     // A peer that holds what it does not acknowledge has thrown it away (RFC 2018 section 8).
-    if let front = scoreboard.front, front.state == .sacked { scoreboard.forgetSACK() }
+    let hasReneged = scoreboard.front?.state == .sacked
+    if hasReneged { scoreboard.forgetSACK() }
+    recovery.doubt = timeoutIsDoubtful(hasReneged: hasReneged) ? .repeated : .none
+    rememberForUndo(isTimeout: true)
     // A timeout within fast recovery is a second sign of congestion, and ssthresh is lowered a second time, though the data
     // that recovery sent may have made the flight larger than it was at its start (RFC 5681 section 4.3).
     let flightSize =
@@ -91,13 +95,15 @@ extension Connection {
     congestion.on(
       .timedOut(flightSize: flightSize, segmentSize: segmentSize, isFirst: isFirst))
     traceCongestion(.retransmissionTimeout, in: &environment, at: now)
-    loseOnTimeout(at: now)
+    scoreboard.loseFront()
     recovery.mode = .timeout
     recovery.recover = snd.nxt
     recovery.began = scoreboard.nextNumber
+    if recovery.doubt == .none { loseOnTimeout(at: now) }
     recovery.duplicates = 0
     recovery.front = .timeout
     flags.remove(.limitedTransmit)
+    timers.cancel(.reordering)
     endProbing()
   }
 }

@@ -268,9 +268,9 @@ package struct Scoreboard {
     lose { record in record.state == .inFlight }
   }
 
-  /// What left at `time` or before is lost.
-  package mutating func lose(sentBy time: Instant) {
-    lose { record in record.state == .inFlight && record.sentAt <= time }
+  /// What left before a transmission, and at `time` or before, is lost.
+  package mutating func lose(before number: TransmissionNumber, sentBy time: Instant) {
+    lose { record in record.state == .inFlight && number.isAfter(record.number) && record.sentAt <= time }
   }
 
   /// Takes for lost what `isMeant` says.

@@ -15,6 +15,8 @@ extension Connection {
     if flags.contains(.limitedTransmit) && !negotiated.sack {
       room += recovery.duplicates * segmentSize
     }
+    // F-RTO lets two new segments leave to find out (RFC 5682 section 2.1, step 2).
+    if recovery.doubt == .answered { room = max(room, recovery.freshAllowance) }
     return room
   }
 

@@ -71,8 +71,11 @@ struct SendWindowTests {
         0.310  status sendwindow 1460 inflight 4380
         0.550 > ACK seq 1461 ack 1 length 1460 (timeout)
         0.650 < ACK seq 1 ack 2921 win 20000
-        0.650 > * seq 2921 ack 1 length 1460
-        0.650 > * seq 4381 ack 1 length 1460
+        # Was the timer too short? New segments are to tell.
+        0.650 > ACK seq 5841 ack 1 length 1460
+        0.650 > ACK seq 7301 ack 1 length 1460
+        0.750 < ACK seq 1 ack 2921 win 20000
+        0.750 > * seq 2921 ack 1 length 1460 (timeoutRecovery)
         """
     ).run()
   }

@@ -1,0 +1,81 @@
+import MartinetWire
+
+/// What is remembered of a response to loss, so that it can be taken back.
+struct UndoState {
+  /// Congestion control as it was before.
+  var before: Congestion
+  var isPossible = false
+  /// Whether the response was to a timeout.
+  var isTimeout = false
+  /// What was outstanding: reports of duplicates elsewhere say nothing of this response.
+  var range: SequenceRange
+  /// TSval of the first segment that was sent again.
+  var firstRepetition: UInt32?
+  /// Segments that were sent again and of which no report says that they came twice.
+  var unproven = 0
+}
+
+// Responses to losses that were none, and taking them back (RFC 3522, RFC 4015, RFC 2883).
+
+extension Connection {
+  /// Remembers how things stand before the response to a loss, or to a timeout. A second response without recovery in between shows that the first one
+  /// was right.
+  mutating func rememberForUndo(isTimeout: Bool) {
+    guard recovery.mode == .open else {
+      // A timer that expires again has learnt nothing new.
+      if !(isTimeout && recovery.undo.isTimeout) { recovery.undo.isPossible = false }
+      return
+    }
+    recovery.undo = UndoState(before: congestion, isPossible: true, isTimeout: isTimeout, range: snd.outstanding)
+  }
+
+  /// A segment was sent again.
+  mutating func noteRepetition(at now: Instant) {
+    guard recovery.undo.isPossible else { return }
+    recovery.undo.unproven += 1
+    if recovery.undo.firstRepetition == nil { recovery.undo.firstRepetition = timestamp(at: now) }
+  }
+
+  /// Eifel detection (RFC 3522 section 3.2): whether the acknowledgement, which advances, answers what had left before anything was sent again; nil
+  /// if it does not tell.
+  func answersOriginal(_ header: TCPHeader) -> Bool? {
+    guard recovery.undo.isPossible, recovery.mode != .open, negotiated.timestamps, header.options.has(.timestamps),
+      header.options.timestamps.echo != 0, let first = recovery.undo.firstRepetition
+    else { return nil }
+    return Int32(bitPattern: header.options.timestamps.echo &- first) < 0
+  }
+
+  /// A report of a duplicate: when everything that was sent again has come twice, nothing was lost (RFC 2883 section 5).
+  mutating func duplicateProves(
+    _ duplicate: SequenceRange, _ environment: inout Environment, at now: Instant
+  ) {
+    let undo = recovery.undo
+    guard undo.isPossible, undo.unproven > 0, undo.range.contains(duplicate.lower),
+      undo.range.containsOrEnds(at: duplicate.upper)
+    else { return }
+    recovery.undo.unproven -= (duplicate.count + segmentSize - 1) / segmentSize
+    if recovery.undo.unproven <= 0 { undoResponse(acknowledged: 0, &environment, at: now) }
+  }
+
+  /// Takes the response back. After a timeout the window grows again from what is in flight (RFC 4015 section 3.3), up to the threshold of before.
+  mutating func undoResponse(acknowledged octets: Int, _ environment: inout Environment, at now: Instant) {
+    let undo = recovery.undo
+    scoreboard.restoreLost()
+    var window = max(undo.before.window, congestion.window)
+    if undo.isTimeout && recovery.mode == .timeout {
+      let initial = Congestion.initialWindow(
+        segments: environment.configuration.initialWindowSegments, segmentSize: segmentSize, handshakeWasLossy: false)
+      window = scoreboard.inFlight + max(min(octets, initial), segmentSize)
+    }
+    congestion.restore(undo.before, window: window, threshold: max(undo.before.threshold, congestion.threshold))
+    if undo.isTimeout { statistics.spuriousTimeouts += 1 } else { statistics.spuriousRecoveries += 1 }
+    recovery.mode = .open
+    recovery.recover = snd.una
+    recovery.front = nil
+    recovery.doubt = .none
+    recovery.undo.isPossible = false
+    // What came late without having been lost was overtaken.
+    if !undo.isTimeout { rack.sawReordering() }
+    traceCongestion(.spuriousUndone, in: &environment, at: now)
+  }
+}
