@@ -66,7 +66,9 @@ extension Connection {
     }
     if endReason != nil { return }
     recovery.deliveredNow = scoreboard.delivered - deliveredBefore
-    if advances || isDuplicate { doubtArrives(header, advances: advances, &environment, at: segment.now) }
+    if advances || isDuplicate {
+      doubtArrives(header, duplicate: report.duplicate, advances: advances, &environment, at: segment.now)
+    }
     if negotiated.sack {
       repairArrives(header, report, advances: advances, &environment, at: segment.now)
     }
@@ -83,14 +85,15 @@ extension Connection {
 
   /// What the acknowledgement tells of a response to loss: that it was needless, or that it was not.
   private mutating func doubtArrives(
-    _ header: TCPHeader, advances: Bool, _ environment: inout Environment, at now: Instant
+    _ header: TCPHeader, duplicate: SequenceRange?, advances: Bool, _ environment: inout Environment, at now: Instant
   ) {
-    if advances && answersOriginal(header) == true {
+    if advances && answersOriginal(header, duplicate: duplicate) == true {
       // The delay that made the timer expire is a measurement (RFC 4015 section 3.4).
       if recovery.undo.isTimeout { measuredByEcho(header.options.timestamps.echo, in: &environment, at: now) }
       undoResponse(acknowledged: recovery.deliveredNow, &environment, at: now)
     } else {
-      settleDoubt(header, advances: advances, octets: recovery.deliveredNow, &environment, at: now)
+      settleDoubt(
+        header, duplicate: duplicate, advances: advances, octets: recovery.deliveredNow, &environment, at: now)
     }
   }
 
@@ -100,8 +103,9 @@ extension Connection {
   ) {
     if let duplicate = report.duplicate {
       rack.duplicateReported(sendNext: snd.nxt, unacknowledged: snd.una)
-      duplicateProves(duplicate, &environment, at: now)
+      duplicateProves(duplicate)
     }
+    if wasNeedless { undoResponse(acknowledged: 0, &environment, at: now) }
     answerToProbeArrives(header, duplicate: report.duplicate, advances: advances, &environment, at: now)
     selectiveEvidenceArrives(advances: advances, &environment, at: now)
   }
@@ -136,7 +140,7 @@ extension Connection {
       guard !block.isEmpty, block.count <= outstanding.count, outstanding.contains(block.lower),
         outstanding.containsOrEnds(at: block.upper), !block.lower.isBefore(floor)
       else { continue }
-      report.news += scoreboard.sack(block, evidence, &rack)
+      report.news += scoreboard.sack(block, evidence.aboveGap, &rack)
     }
     return report
   }

@@ -99,11 +99,11 @@ extension Connection {
     }
     recovery.front = nil
     count(output.reason)
-    scoreboard.resent(range, at: output.now)
     recovery.rate.left(range.count)
     noteRepetition(at: output.now)
     lastSentAt = output.now
     fill(&output, with: range)
+    scoreboard.resent(range, segmentSize: output.payload, at: output.now)
     let envelope = emit(output, into: &departure, &environment)
     armSendTimers(in: &environment, at: output.now)
     return envelope

@@ -14,6 +14,13 @@ package struct AcknowledgementEvidence {
     self.minimumRoundTrip = minimumRoundTrip
   }
 
+  /// What of it says anything of segments above a gap.
+  ///
+  /// Unlike RFC 8985 section 6.2 the echo is no judge of those: it is that of a segment before the gap, whenever they left (RFC 7323 section 4.3).
+  var aboveGap: AcknowledgementEvidence {
+    AcknowledgementEvidence(now: now, minimumRoundTrip: minimumRoundTrip)
+  }
+
   /// Whether the acknowledgement of what left again at `sentAt` may answer an earlier transmission.
   func isDoubtful(sentAt: Instant) -> Bool {
     if let echoed, sentAt > echoed { return true }

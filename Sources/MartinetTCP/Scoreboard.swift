@@ -80,21 +80,23 @@ package struct Scoreboard {
     return SequenceRange(from: record.start, count: min(limit, Int(record.length)))
   }
 
-  /// The last segment that was sent, `limit` octets at most from its end.
-  package func lastSegment(limit: Int) -> SequenceRange? {
+  /// The last segment that was sent, `limit` octets at most from its end, and the number of a FIN behind them.
+  package func lastSegment(limit: Int, hasFIN: Bool = false) -> SequenceRange? {
     guard !records.isEmpty, records[records.last].state == .inFlight else { return nil }
     let record = records[records.last]
-    let edge = record.edge(notAfter: record.end - 1)
-    return SequenceRange(from: SequenceNumber.later(edge, record.end - limit), upTo: record.end)
+    // A FIN alone would show the peer nothing that it could report.
+    let fin = hasFIN && record.length > 1 ? 1 : 0
+    let edge = record.edge(notAfter: record.end - (1 + fin))
+    return SequenceRange(from: SequenceNumber.later(edge, record.end - (limit + fin)), upTo: record.end)
   }
 
-  /// `range`, within one record, was sent again in one segment.
-  package mutating func resent(_ range: SequenceRange, at now: Instant) {
+  /// `range`, within one record, was sent again in one segment of `segmentSize` octets of payload, a FIN behind them not counted; nil if all is payload.
+  package mutating func resent(_ range: SequenceRange, segmentSize: Int? = nil, at now: Instant) {
     var index = records.index(endingAfter: range.lower)
     guard index != RecordTree.none, !records[index].start.isAfter(range.lower) else { return }
     index = isolate(range, in: index)
     change(index, to: .inFlight)
-    records[index].segmentSize = UInt16(clamping: max(1, records[index].range.count))
+    records[index].segmentSize = UInt16(clamping: max(1, segmentSize ?? range.count))
     records[index].segments = 1
     transmitted(index, at: now)
   }

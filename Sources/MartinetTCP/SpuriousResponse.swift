@@ -37,24 +37,29 @@ extension Connection {
   }
 
   /// Eifel detection (RFC 3522 section 3.2): whether the acknowledgement, which advances, answers what had left before anything was sent again; nil
-  /// if it does not tell.
-  func answersOriginal(_ header: TCPHeader) -> Bool? {
-    guard recovery.undo.isPossible, recovery.mode != .open, negotiated.timestamps, header.options.has(.timestamps),
+  /// if it does not tell. With a report that the repetition came twice it does not: its original may have been acknowledged long ago, and the
+  /// acknowledgement lost with whatever came after it (RFC 3522 section 3.3).
+  func answersOriginal(_ header: TCPHeader, duplicate: SequenceRange?) -> Bool? {
+    guard recovery.undo.isPossible, duplicate == nil, recovery.mode != .open, negotiated.timestamps,
+      header.options.has(.timestamps),
       header.options.timestamps.echo != 0, let first = recovery.undo.firstRepetition
     else { return nil }
     return Int32(bitPattern: header.options.timestamps.echo &- first) < 0
   }
 
-  /// A report of a duplicate: when everything that was sent again has come twice, nothing was lost (RFC 2883 section 5).
-  mutating func duplicateProves(
-    _ duplicate: SequenceRange, _ environment: inout Environment, at now: Instant
-  ) {
-    let undo = recovery.undo
-    guard undo.isPossible, undo.unproven > 0, undo.range.contains(duplicate.lower),
-      undo.range.containsOrEnds(at: duplicate.upper)
-    else { return }
-    recovery.undo.unproven -= (duplicate.count + segmentSize - 1) / segmentSize
-    if recovery.undo.unproven <= 0 { undoResponse(acknowledged: 0, &environment, at: now) }
+  /// A report of a duplicate (RFC 2883 section 5).
+  mutating func duplicateProves(_ duplicate: SequenceRange) {
+    let range = recovery.undo.range
+    guard recovery.undo.isPossible, range.contains(duplicate.lower), range.containsOrEnds(at: duplicate.upper) else {
+      return
+    }
+    recovery.undo.unproven = max(0, recovery.undo.unproven - (duplicate.count + segmentSize - 1) / segmentSize)
+  }
+
+  /// Whether all that was outstanding has arrived, and all that was sent again came twice: then nothing was lost.
+  var wasNeedless: Bool {
+    recovery.undo.isPossible && recovery.undo.unproven == 0 && recovery.undo.firstRepetition != nil
+      && snd.una.isAtOrAfter(recovery.undo.range.upper)
   }
 
   /// Takes the response back. After a timeout the window grows again from what is in flight (RFC 4015 section 3.3), up to the threshold of before.

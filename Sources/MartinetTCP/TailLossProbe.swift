@@ -29,7 +29,8 @@ extension Connection {
     var timeout = Interval.seconds(1)
     if roundTrip.hasSample {
       timeout = roundTrip.smoothed * 2
-      if scoreboard.inFlight <= segmentSize { timeout = timeout + configuration.maximumAcknowledgementDelay }
+      let octets = scoreboard.inFlight - (flags.contains(.finSent) ? 1 : 0)
+      if octets <= segmentSize { timeout = timeout + configuration.maximumAcknowledgementDelay }
     }
     timers[.tailLossProbe] = min(now + timeout, timers[.retransmission])
   }
@@ -62,9 +63,9 @@ extension Connection {
       sent(output)
       probe.isRetransmission = false
     } else {
-      guard let range = scoreboard.lastSegment(limit: limit) else { return nil }
+      guard let range = scoreboard.lastSegment(limit: limit, hasFIN: flags.contains(.finSent)) else { return nil }
       fill(&output, with: range)
-      scoreboard.resent(range, at: output.now)
+      scoreboard.resent(range, segmentSize: output.payload, at: output.now)
       statistics.otherRetransmissions += 1
       lastSentAt = output.now
       probe.isRetransmission = true

@@ -28,9 +28,10 @@ extension Connection {
   ///
   /// Unlike RFC 5682 an echo of the repetition ends the doubt at once: it was the repetition that closed the gap.
   mutating func settleDoubt(
-    _ header: TCPHeader, advances: Bool, octets: Int, _ environment: inout Environment, at now: Instant
+    _ header: TCPHeader, duplicate: SequenceRange?, advances: Bool, octets: Int, _ environment: inout Environment,
+    at now: Instant
   ) {
-    let isTold = advances ? answersOriginal(header) : nil
+    let isTold = advances ? answersOriginal(header, duplicate: duplicate) : nil
     switch recovery.doubt {
     case .none: return
     case .repeated:

@@ -251,6 +251,20 @@ struct SpuriousResponseTests {
         """)
   }
 
+  @Test("An old echo with a report that the repetition came twice tells of lost acknowledgements, not of a wrong timer")
+  func lostAcknowledgements() throws {
+    try play(
+      Opening.modern + """
+        0.200  write 14480
+        0.200 > ACK seq 1 length 1448 times 9
+        0.200 > PSH.ACK seq 13033 length 1448
+        1.200 > ACK seq 1 length 1448 (timeout)
+        1.300 < ACK seq 1 ack 4345 <ts 1300 200,sack 1-1449>
+        1.300 > ACK seq 4345 length 1448 times 2 (timeoutRecovery)
+               status ssthresh 7240
+        """)
+  }
+
   @Test("The timer can count from when the oldest of few segments left")
   func earlyTimeout() throws {
     try play(

@@ -29,7 +29,8 @@ struct TailLossProbeTests {
                status deadline 400ms
         0.400 > PSH.ACK seq 2897 length 1448 (tailLossProbe)
                status deadline 1.4s inflight 4344
-        0.500 < ACK seq 1 ack 1 <sack 2897-4345>
+        # The echo is of before the gap, and no sign against the probe.
+        0.500 < ACK seq 1 ack 1 <ts 500 100,sack 2897-4345>
         0.500 > ACK seq 1 length 1448 (fastRetransmission)
                status ssthresh 2896
         0.600 < ACK seq 1 ack 1449 <sack 2897-4345>
