@@ -128,7 +128,9 @@ extension Connection {
     takeWindow(of: header)
     establish(on: .synAckArrives, in: &environment, at: segment.now)
     debt.immediate = .handshake
-    if snd.outstanding.advances(to: header.acknowledgement) { advance(to: header, &environment, at: segment.now) }
+    if snd.outstanding.advances(to: header.acknowledgement) {
+      advance(to: header, evidence(of: header, at: segment.now), &environment)
+    }
     takeBackRefusedText()
     armSendTimers(in: &environment, at: segment.now)
     segment.header.sequence += 1

@@ -20,7 +20,8 @@ extension Connection {
   /// Where section 7.3 would send none when the time has come, none is scheduled.
   mutating func scheduleProbe(_ environment: inout Environment, at now: Instant) {
     let configuration = environment.configuration
-    guard configuration.tailLossProbes, negotiated.sack, recovery.mode == .open, scoreboard.sackedSegments == 0,
+    guard configuration.tailLossProbes, flags.contains(.synAcknowledged), negotiated.sack, recovery.mode == .open,
+      scoreboard.sackedSegments == 0,
       probe.end == nil, probe.isMeasured, timers.isSet(.retransmission), !timers.isSet(.reordering)
     else {
       timers.cancel(.tailLossProbe)

@@ -159,7 +159,7 @@ struct SelectiveRepairTests {
 
   @Test(
     "Every gap is repeated once, the lowest first, and nothing that the peer holds",
-    .proves("6675-11", "2018-07", "5681-27"))
+    .proves("6675-11", "2018-07", "5681-27", "9937-10"))
   func threeGaps() throws {
     try play(
       tenOut + """
