@@ -103,10 +103,16 @@ extension Connection {
     noteRepetition(at: output.now)
     lastSentAt = output.now
     fill(&output, with: range)
-    scoreboard.resent(range, segmentSize: output.payload, at: output.now)
+    resent(range, output)
     let envelope = emit(output, into: &departure, &environment)
     armSendTimers(in: &environment, at: output.now)
     return envelope
+  }
+
+  /// `range` left once more. The peer's silence counts from when the oldest octet left, not from a repetition.
+  mutating func resent(_ range: SequenceRange, _ output: Output) {
+    if recovery.silentSince == .never { recovery.silentSince = scoreboard.front?.sentAt ?? output.now }
+    scoreboard.resent(range, segmentSize: output.payload, at: output.now)
   }
 
   private var repairReason: TransmissionReason {

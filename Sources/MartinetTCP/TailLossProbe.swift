@@ -66,7 +66,7 @@ extension Connection {
     } else {
       guard let range = scoreboard.lastSegment(limit: limit, hasFIN: flags.contains(.finSent)) else { return nil }
       fill(&output, with: range)
-      scoreboard.resent(range, segmentSize: output.payload, at: output.now)
+      resent(range, output)
       statistics.otherRetransmissions += 1
       lastSentAt = output.now
       probe.isRetransmission = true
