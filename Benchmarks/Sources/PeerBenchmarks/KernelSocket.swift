@@ -6,18 +6,24 @@ struct KernelSocket {
   private static let block = 1 << 18
 
   /// Connects to an IPv4 address; nil if nobody answers in time.
-  init?(address: String, port: UInt16) {
+  init?(address: String, port: UInt16) throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     // A SYN that nobody hears yet must not be repeated with the kernel's patience.
     set(Int32(IPPROTO_TCP), TCP_SYNCNT, 1)
     set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)
-    var name = sockaddr_in()
-    name.sin_family = sa_family_t(AF_INET)
-    name.sin_port = port.bigEndian
-    inet_pton(AF_INET, address, &name.sin_addr)
+    // A controller that paces would measure its own timers.
+    let name = Array("cubic".utf8)
+    guard setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_CONGESTION, name, socklen_t(name.count)) == 0 else {
+      close(descriptor)
+      throw Failure("the kernel does not offer cubic")
+    }
+    var peer = sockaddr_in()
+    peer.sin_family = sa_family_t(AF_INET)
+    peer.sin_port = port.bigEndian
+    inet_pton(AF_INET, address, &peer.sin_addr)
     let length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafePointer(to: &name) {
+    let result = withUnsafePointer(to: &peer) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Foundation.connect(descriptor, $0, length) }
     }
     guard result == 0 else {

@@ -56,7 +56,7 @@ struct Run {
       guard program.isRunning else {
         throw Failure("\(contestant.name) ended with status \(program.terminationStatus)")
       }
-      if let socket = KernelSocket(address: "10.76.0.2", port: UInt16(Run.port)) { return socket }
+      if let socket = try KernelSocket(address: "10.76.0.2", port: UInt16(Run.port)) { return socket }
       Thread.sleep(forTimeInterval: 0.05)
     }
     throw Failure("\(contestant.name) takes no connection within 10 s")
