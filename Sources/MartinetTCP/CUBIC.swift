@@ -50,7 +50,9 @@ struct CUBIC {
   }
 
   private mutating func grow(_ sample: AcknowledgementSample, window: inout Int, threshold: inout Int) {
+    defer { lastGrowth = sample.now }
     if window < threshold {
+      passUncounted(until: sample.now)
       // The window grows only while it is what holds the sender back.
       guard sample.inFlightBefore * 2 >= window else { return }
       let isInitial = threshold == Congestion.unlimited
@@ -59,12 +61,16 @@ struct CUBIC {
       if isInitial && slowStart.isOver { threshold = window }
       return
     }
-    defer { lastGrowth = sample.now }
     guard sample.inFlightBefore + 3 * sample.segmentSize >= window else {
-      if curve != nil && lastGrowth != .never { epoch = epoch + (sample.now - lastGrowth) }
+      passUncounted(until: sample.now)
       return
     }
     avoid(sample, window: &window)
+  }
+
+  /// Time in which the window does not follow the curve, idle or in the slow start after it, is no time of the curve (section 4.2).
+  private mutating func passUncounted(until now: Instant) {
+    if curve != nil && lastGrowth != .never { epoch = epoch + (now - lastGrowth) }
   }
 
   /// Congestion avoidance (sections 4.2 to 4.5).

@@ -112,7 +112,7 @@ public struct ConnectionOptions: Equatable, Sendable {
   public var quickAcknowledgement = false
   /// The largest segment payload to offer and to send; 0 leaves it to the path.
   public var maximumSegmentSize: UInt16 = 0
-  public var congestion = CongestionAlgorithm.reno
+  public var congestion = CongestionAlgorithm.cubic
 
   public init() {}
 }

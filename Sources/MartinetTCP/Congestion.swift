@@ -94,7 +94,7 @@ package struct Congestion {
   }
 
   /// Goes back to how things stood `before` a response to loss that was needless, with a window and a threshold of the caller's choice.
-  mutating func restore(_ before: Congestion, window: Int, threshold: Int) {
+  package mutating func restore(_ before: Congestion, window: Int, threshold: Int) {
     let algorithm = algorithm
     self = before
     if self.algorithm != algorithm { change(to: algorithm) }

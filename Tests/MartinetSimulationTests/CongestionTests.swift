@@ -60,6 +60,7 @@ struct CongestionTests {
   static func crossing(sack: Bool = true, _ wire: WireDescription = link(), seed: UInt64 = 1) -> Crossing {
     var configuration = HostConfiguration()
     configuration.tcp.selectiveAcknowledgement = sack
+    configuration.tcp.connection.congestion = .reno
     return Crossing(wire, seed: seed, left: configuration)
   }
 

@@ -123,6 +123,34 @@ struct CUBICTests {
     #expect(congestion.window - before < size)
   }
 
+  @Test("Neither a long silence nor the slow start after it is time of the curve", .proves("9438-02"))
+  func idleRestart() {
+    var congestion = fallen()
+    acknowledge(&congestion, size, at: .zero)
+    congestion.on(.idle(initialWindow: 10 * size))
+    #expect(congestion.window == 10 * size)
+    var now = Instant.zero + .seconds(600)
+    while congestion.window < congestion.threshold {
+      acknowledge(&congestion, size, at: now)
+      now = now + .milliseconds(1)
+    }
+    let later = grow(&congestion, from: now, for: .milliseconds(4217))
+    #expect((98...101).contains(later), "\(later)")
+  }
+
+  @Test("A response that was needless is taken back with the curve that it interrupted", .proves("9438-10"))
+  func undone() {
+    var congestion = fallen()
+    let half = grow(&congestion, from: .zero, for: .milliseconds(2000))
+    let before = congestion
+    congestion.on(.enteredRecovery(flightSize: congestion.window, segmentSize: size, usesSACK: true))
+    #expect(congestion.window < half * size * 3 / 4)
+    congestion.restore(before, window: before.window, threshold: before.threshold)
+    // W_max and the epoch are those of before: at K the window is back at 100 segments.
+    let whole = grow(&congestion, from: .zero + .milliseconds(2000), for: .milliseconds(2217))
+    #expect((98...101).contains(whole), "\(half) \(whole)")
+  }
+
   @Test("The window passes a bend of a million segments without overflow", .proves("9438-16"))
   func large() {
     var congestion = Congestion(.cubic, window: 1_000_000 * size)
@@ -189,7 +217,7 @@ struct HyStartTests {
 
   @Test(
     "Round trips that grow by an eighth slow it down, and after five rounds slow start is over",
-    .proves("9406-03", "9406-04", "9406-06"))
+    .proves("9406-03", "9406-04", "9406-06", "9406-08"))
   func growing() {
     var congestion = Congestion(.cubic, window: 20 * size)
     run(&congestion, rounds: 2) { _ in .milliseconds(80) }

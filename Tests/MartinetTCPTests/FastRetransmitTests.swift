@@ -23,7 +23,7 @@ struct FastRetransmitTests {
 
   @Test("The third duplicate, not the second, repeats the first segment", .proves("5681-16", "5681-21", "6582-01"))
   func thirdDuplicate() throws {
-    try Transcript(
+    try Transcript.reno(
       tenOut + """
         0.300 < ACK seq 1 ack 1
         0.301 < ACK seq 1 ack 1
@@ -40,7 +40,7 @@ struct FastRetransmitTests {
     "The first two duplicates each let one new segment leave, outside the congestion window",
     .proves("5681-18", "3042-01", "3042-02"))
   func limitedTransmit() throws {
-    try Transcript(
+    try Transcript.reno(
       tenMoreWait + """
         0.300 < ACK seq 1 ack 1
         0.300 > ACK seq 14601 length 1460 (limitedTransmit)
@@ -54,7 +54,7 @@ struct FastRetransmitTests {
 
   @Test("Limited transmit obeys the peer's window", .proves("3042-01", "5681-18"))
   func limitedByPeer() throws {
-    try Transcript(
+    try Transcript.reno(
       """
       0.000  connect
       0.000 > SYN seq 0
@@ -73,7 +73,7 @@ struct FastRetransmitTests {
     "What limited transmit sent does not raise the threshold, and each further duplicate lends a segment",
     .proves("5681-20", "5681-22", "ATK-17"))
   func inflation() throws {
-    try Transcript(
+    try Transcript.reno(
       tenMoreWait + """
         0.300 < ACK seq 1 ack 1
         0.300 > ACK seq 14601 length 1460 (limitedTransmit)
@@ -106,7 +106,7 @@ struct FastRetransmitTests {
 
   @Test("A full acknowledgement ends recovery and deflates the window", .proves("5681-23", "6582-03"))
   func deflation() throws {
-    try Transcript(
+    try Transcript.reno(
       tenMoreWait + """
         0.300 < ACK seq 1 ack 1
         0.300 > ACK seq 14601 length 1460
@@ -127,7 +127,7 @@ struct FastRetransmitTests {
 
   @Test("A window update is no duplicate", .proves("5681-17"))
   func windowUpdates() throws {
-    try Transcript(
+    try Transcript.reno(
       tenOut + """
         0.300 < ACK seq 1 ack 1 win 60000
         0.301 < ACK seq 1 ack 1 win 50000
@@ -141,7 +141,7 @@ struct FastRetransmitTests {
 
   @Test("A segment with text is no duplicate", .proves("5681-17"))
   func dataSegments() throws {
-    try Transcript(
+    try Transcript.reno(
       tenOut + """
         0.300 < PSH.ACK seq 1 ack 1 length 100
         0.300 > ACK seq 14601 ack 101
@@ -158,7 +158,7 @@ struct FastRetransmitTests {
 
   @Test("An ACK older than the last is no duplicate", .proves("5681-17"))
   func oldAcknowledgements() throws {
-    try Transcript(
+    try Transcript.reno(
       tenOut + """
         0.300 < ACK seq 1 ack 2921
         0.301 < ACK seq 1 ack 1461 times 4
@@ -171,7 +171,7 @@ struct FastRetransmitTests {
 
   @Test("When nothing is outstanding there are no duplicates", .proves("5681-17"))
   func nothingOutstanding() throws {
-    try Transcript(
+    try Transcript.reno(
       Opening.plain + """
         0.200 < ACK seq 1 ack 1 times 5
         0.200  write 1000
@@ -186,7 +186,7 @@ struct FastRetransmitTests {
 
   @Test("With SACK a duplicate that reports nothing new sends nothing", .proves("5681-19", "3042-03", "5681-17"))
   func duplicateWithoutNews() throws {
-    try Transcript(
+    try Transcript.reno(
       Opening.modern + """
         0.200  write 28960
         0.200 > ACK seq 1 length 1448 times 10
@@ -202,7 +202,7 @@ struct FastRetransmitTests {
 
   @Test("Losses in two windows, one after the other, lower the window twice", .proves("5681-28"))
   func twoWindows() throws {
-    try Transcript(
+    try Transcript.reno(
       tenOut + """
         0.300 < ACK seq 1 ack 1 times 3
         0.300 > ACK seq 1 length 1460 (fastRetransmission)
@@ -227,7 +227,7 @@ struct FastRetransmitTests {
 
   @Test("A repetition that is lost lowers the window again", .proves("5681-28"))
   func lostRepetition() throws {
-    try Transcript(
+    try Transcript.reno(
       tenOut + """
         0.300 < ACK seq 1 ack 1 times 3
         0.300 > ACK seq 1 length 1460 (fastRetransmission)

@@ -5,7 +5,7 @@ import Testing
 @Suite("NewReno: recovery without SACK (RFC 6582)")
 struct NewRenoTests {
   private func play(_ text: String) throws {
-    try Transcript(text).run(configure: { $0.minimumRetransmissionTimeout = .seconds(1) })
+    try Transcript.reno(text).run(configure: { $0.minimumRetransmissionTimeout = .seconds(1) })
   }
 
   /// Of ten segments the first is taken for lost by three duplicates.

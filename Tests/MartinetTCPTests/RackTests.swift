@@ -7,7 +7,7 @@ import Testing
 @Suite("Loss by time: RACK (RFC 8985 section 6)")
 struct RackTests {
   private func play(_ text: String) throws {
-    try Transcript(text).run(configure: { $0.minimumRetransmissionTimeout = .seconds(1) })
+    try Transcript.reno(text).run(configure: { $0.minimumRetransmissionTimeout = .seconds(1) })
   }
 
   /// Ten segments are on their way, nothing waits.
@@ -118,7 +118,7 @@ struct RackTests {
   @Test(
     "At a timeout only the first segment is lost, and what has had its time", .proves("8985-10"))
   func timeout() throws {
-    try Transcript(
+    try Transcript.reno(
       Opening.modern + """
         0.200  write 2896
         0.200 > ACK seq 1 length 1448

@@ -6,7 +6,7 @@ import Testing
 @Suite("Recovery with SACK (RFC 8985 section 6, RFC 9937, RFC 2018 section 5)")
 struct SelectiveRepairTests {
   private func play(_ text: String) throws {
-    try Transcript(text).run(configure: {
+    try Transcript.reno(text).run(configure: {
       $0.minimumRetransmissionTimeout = .seconds(1)
       // What probes do is another suite's subject.
       $0.tailLossProbes = false

@@ -5,7 +5,7 @@ import Testing
 @Suite("Slow start, timeouts and idle connections (RFC 5681 sections 3.1 and 4.1, RFC 3465, RFC 6928)")
 struct SlowStartTests {
   private func play(_ text: String, initialWindow: Int = 10) throws {
-    try Transcript(text).run(configure: {
+    try Transcript.reno(text).run(configure: {
       $0.minimumRetransmissionTimeout = .seconds(1)
       $0.initialWindowSegments = initialWindow
     })

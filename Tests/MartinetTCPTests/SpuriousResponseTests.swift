@@ -6,7 +6,7 @@ import Testing
 @Suite("Responses to losses that were none (RFC 5682, RFC 3522, RFC 4015, RFC 2883)")
 struct SpuriousResponseTests {
   private func play(_ text: String, configure: (inout Configuration) -> Void = { _ in }) throws {
-    try Transcript(text).run(configure: {
+    try Transcript.reno(text).run(configure: {
       $0.minimumRetransmissionTimeout = .seconds(1)
       $0.tailLossProbes = false
       configure(&$0)

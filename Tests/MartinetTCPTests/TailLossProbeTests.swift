@@ -6,7 +6,7 @@ import Testing
 @Suite("Tail loss probes (RFC 8985 section 7)")
 struct TailLossProbeTests {
   private func play(_ text: String, configure: (inout Configuration) -> Void = { _ in }) throws {
-    try Transcript(text).run(configure: {
+    try Transcript.reno(text).run(configure: {
       $0.minimumRetransmissionTimeout = .seconds(1)
       configure(&$0)
     })
@@ -99,7 +99,7 @@ struct TailLossProbeTests {
 
   @Test("A probe never waits longer than the timer that it is to save", .proves("8985-11", "8985-14"))
   func notLaterThanTimeout() throws {
-    try Transcript(
+    try Transcript.reno(
       Opening.modern + """
         0.200  write 4344
         0.200 > ACK seq 1 length 1448 times 2

@@ -35,7 +35,16 @@ import MartinetWire
 public struct Transcript: Sendable {
   /// How far from the time in its line a segment may leave.
   public var tolerance = Interval.milliseconds(1)
+  /// The congestion control, where it is not the default.
+  var congestion: CongestionAlgorithm?
   let source: [String]
+
+  /// A transcript of a connection with Reno's congestion control, whose windows are easily counted.
+  public static func reno(_ text: String) -> Transcript {
+    var transcript = Transcript(text)
+    transcript.congestion = .reno
+    return transcript
+  }
 
   public init(_ text: String) {
     source = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -51,6 +60,7 @@ public struct Transcript: Sendable {
   ) throws {
     let lines = try TranscriptParser.parse(source)
     var configuration = Configuration()
+    if let congestion { configuration.connection.congestion = congestion }
     configure(&configuration)
     for base in SequenceBase.all {
       var parameters = base.parameters(options: configuration.connection)

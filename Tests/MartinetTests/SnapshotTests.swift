@@ -17,7 +17,7 @@ struct SnapshotTests {
       let scale = WindowScale(for: 1 << 20)
       #expect(status.phase == .established && status.hasTimestamps && status.hasSelectiveAcknowledgement)
       #expect(status.sendWindowScale == scale && status.receiveWindowScale == scale)
-      #expect(status.pathMTU == 1500 && status.segmentSize == 1448 && status.congestion == .reno)
+      #expect(status.pathMTU == 1500 && status.segmentSize == 1448 && status.congestion == .cubic)
       #expect(status.smoothedRoundTrip >= .milliseconds(20) && status.minimumRoundTrip == .milliseconds(20))
       #expect(status.sinceSent >= .seconds(3) && status.sinceHeard >= .milliseconds(2900))
       #expect(status.recovery == .open && status.bytesInFlight == 0 && status.unansweredRetransmissions == 0)
