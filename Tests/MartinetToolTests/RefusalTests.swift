@@ -60,7 +60,9 @@ struct RefusalTests {
       (["halfopen", "--bound", "0"], "--bound"), (["halfopen", "--bound", "1.9"], "--bound"),
       (["halfopen", "--bound", "3601"], "--bound"), (["halfopen", "--bound", "soon"], "soon"),
       (["halfopen", "--proxy", "squid"], "squid"), (["halfopen", "--proxy", "haproxy", "--bound", "3"], "real proxy"),
-      (["halfopen", "now"], "now"),
+      (["halfopen", "now"], "now"), (["serve"], "SERVICE"), (["serve", "time"], "time"),
+      (["serve", "echo", "--port", "0"], "--port"), (["serve", "echo", "--congestion", "vegas"], "vegas"),
+      (["serve", "echo", "--link", "tun:mt0"], "--address"),
     ])
   func arguments(arguments: [String], part: String) throws {
     try expectRefusal(arguments, part)

@@ -17,11 +17,11 @@ struct Entry: ParsableCommand {
         martinet listen 9000                       one connection, joined to standard input and output
         martinet connect 10.77.0.1:9000            the other end of it
         martinet http http://example.org/          a page in five steps, each segment in view
+        martinet serve echo                        echo, discard or chargen, for any number of clients
       """,
     subcommands: [
       DemoCommand.self, HalfOpenCommand.self, ReceiveCommand.self, SendCommand.self, ConnectCommand.self,
-      ListenCommand.self,
-      HTTPCommand.self,
+      ListenCommand.self, HTTPCommand.self, ServeCommand.self,
     ])
 
   static func main() {

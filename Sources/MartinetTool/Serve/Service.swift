@@ -1,0 +1,89 @@
+import ArgumentParser
+import Martinet
+
+/// The three services that need no protocol.
+enum Service: String, CaseIterable, ExpressibleByArgument {
+  /// Sends back what it gets (RFC 862).
+  case echo
+  /// Throws away what it gets (RFC 863).
+  case discard
+  /// Sends lines of printable characters for as long as somebody takes them (RFC 864).
+  case chargen
+
+  /// The port that the RFC gives the service.
+  var port: UInt16 {
+    switch self {
+    case .echo: 7
+    case .discard: 9
+    case .chargen: 19
+    }
+  }
+
+  /// What its connections begin with.
+  func options(_ congestion: CongestionName?) -> SocketOptions {
+    var options = SocketOptions()
+    options.congestion = congestion?.algorithm
+    // Each octet goes back as it came.
+    options.noDelay = self == .echo
+    return options
+  }
+
+  /// Serves one connection until the peer has closed, or has no more use for it.
+  func serve(_ socket: Socket) throws(SocketError) {
+    switch self {
+    case .echo: try Service.echo(socket)
+    case .discard: try Service.discard(socket)
+    case .chargen: try Service.generate(socket)
+    }
+  }
+
+  // MARK: The services
+
+  /// The octets that are read at once.
+  private static let pieceSize = 65536
+
+  private static func echo(_ socket: Socket) throws(SocketError) {
+    let output = try socket.outputStream
+    try forEachPiece(of: socket) { piece throws(SocketError) in try output.write(piece) }
+  }
+
+  private static func discard(_ socket: Socket) throws(SocketError) {
+    try forEachPiece(of: socket) { _ in }
+  }
+
+  private static func forEachPiece(
+    of socket: Socket, _ body: (UnsafeRawBufferPointer) throws(SocketError) -> Void
+  ) throws(SocketError) {
+    let input = try socket.inputStream
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 4096)
+    defer { room.deallocate() }
+    while let count = try input.read(into: room) {
+      try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<count]))
+    }
+  }
+
+  private static func generate(_ socket: Socket) throws(SocketError) {
+    // "Any data received is thrown away" (RFC 864): the stack does so once nobody reads.
+    try socket.shutdownInput()
+    let output = try socket.outputStream
+    while true { try output.write(CharacterPattern.lines.span.bytes) }
+  }
+}
+
+/// The popular pattern of RFC 864: lines of 72 of the 95 printable characters, each line one character further.
+enum CharacterPattern {
+  private static let characters: ClosedRange<UInt8> = 32...126
+  private static let lineLength = 72
+
+  /// Whole rounds of the pattern, about a quarter of a megabyte: what comes next is the same again.
+  static let lines: [UInt8] = {
+    var round: [UInt8] = []
+    for first in 0..<characters.count {
+      for place in 0..<lineLength {
+        round.append(characters.lowerBound + UInt8((first + place) % characters.count))
+      }
+      round += [13, 10]
+    }
+    return Array(repeatElement(round, count: 32).joined())
+  }()
+}
