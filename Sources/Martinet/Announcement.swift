@@ -7,7 +7,7 @@ import MartinetTCP
 /// So threads that wait for each other pass virtual time on, which a condition variable of the system would stop.
 public final class Announcement: Sendable {
   public let stack: NetworkStack
-  private let bell = AnnouncementBell()
+  private let bell = Bell()
 
   public init(on stack: NetworkStack) {
     self.stack = stack
@@ -24,14 +24,13 @@ public final class Announcement: Sendable {
   ///   - deadline: a time of the stack's clock, ``NetworkStack/now``; nil waits for ever.
   ///   - look: is called at once and after each announcement, under no lock of the stack.
   public func wait<Found>(until deadline: Duration? = nil, _ look: () -> Found?) throws(SocketError) -> Found? {
-    let waiter = try stack.admit(.wait, nil)
+    _ = try stack.admit(.wait, nil)
     let end = deadline.map { Instant.zero + Interval($0) } ?? .never
     while true {
       let rings = bell.rings
       if let found = look() { return found }
-      let blocked = stack.core.wait(for: bell, since: rings, waiter, until: end)
-      if case .timedOut = blocked { return look() }
-      try blocked.result(of: .wait, nil)
+      if stack.core.now >= end { return nil }
+      try stack.wait(for: bell, since: rings, until: end, .wait)
     }
   }
 }

@@ -13,7 +13,7 @@ public final class ListenerCore: Sendable {
   init(on stack: NetworkStack, options: SocketOptions) throws(SocketError) {
     try options.check(.open)
     self.stack = stack
-    state = Mutex(ListenerState(options: options))
+    state = Mutex(ListenerState(options: stack.recentOptions.share(options)))
   }
 
   deinit {
@@ -44,7 +44,7 @@ public final class ListenerCore: Sendable {
       do throws(HostError) {
         let (handle, local) = try stack.core.listen(
           on: binding, backlog: backlog > 0 ? backlog : ServerSocket.defaultBacklog,
-          options: state.options.connectionOptions(over: stack.connectionDefaults),
+          options: state.options.value.connectionOptions(over: stack.connectionDefaults),
           refusesWhenFull: state.refusesWhenFull)
         state.handle = handle
         state.local = local
@@ -58,16 +58,14 @@ public final class ListenerCore: Sendable {
   func accept() throws(SocketError) -> SocketCore {
     let call = try beginAccepting()
     let waiter = try stack.admit(.accept, call.local)
-    return try call.conclude(
-      stack.core.block(waiter, until: call.deadline, cancel: call.cancel, attempt: call.attempt))
+    return try call.core(of: stack.core.block(waiter, call))
   }
 
   /// Takes a connection; suspends the calling task until there is one.
   func accept() async throws(SocketError) -> SocketCore {
     let call = try beginAccepting()
     _ = try stack.admit(.accept, call.local)
-    return try call.conclude(
-      await stack.core.suspend(until: call.deadline, cancel: call.cancel, attempt: call.attempt))
+    return try call.core(of: await stack.core.suspend(call))
   }
 
   private func beginAccepting() throws(SocketError) -> AcceptCall {
@@ -90,12 +88,12 @@ public final class ListenerCore: Sendable {
 }
 
 /// One accept.
-private struct AcceptCall {
+private struct AcceptCall: WaitingCall {
   let core: ListenerCore
   let handle: ListenerHandle
   let local: Endpoint?
   let limit: Duration?
-  let options: SocketOptions
+  let options: SharedOptions
   let deadline: Instant
 
   func attempt(_ waiter: Waiter?) throws(SocketError) -> AcceptedConnection? {
@@ -110,22 +108,23 @@ private struct AcceptCall {
     core.stack.core.cancel(waiter, on: handle)
   }
 
-  func conclude(_ blocked: Blocked<AcceptedConnection>) throws(SocketError) -> SocketCore {
-    SocketCore(
-      accepted: try blocked.result(of: .accept, local, limit: limit), inheriting: options, on: core.stack)
+  func failure(_ outcome: WaitOutcome) -> SocketError { SocketError(.accept, local, from: outcome, limit: limit) }
+
+  func core(of accepted: AcceptedConnection) -> SocketCore {
+    SocketCore(accepted: accepted, inheriting: options, on: core.stack)
   }
 }
 
 /// What a listening socket remembers.
 struct ListenerState {
-  var options: SocketOptions
+  let options: SharedOptions
   var handle: ListenerHandle?
   var local: Endpoint?
   var timeout: Duration?
   var refusesWhenFull: Bool?
   var isClosed = false
 
-  init(options: SocketOptions) {
+  init(options: SharedOptions) {
     self.options = options
   }
 

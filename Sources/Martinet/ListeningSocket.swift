@@ -45,7 +45,7 @@ extension ListeningSocket {
   /// What accepted sockets begin with.
   public var options: SocketOptions {
     get throws(SocketError) {
-      try core.state.withLock { state throws(SocketError) in try state.open(.getOption).options }
+      try core.state.withLock { state throws(SocketError) in try state.open(.getOption).options.value }
     }
   }
 

@@ -28,6 +28,7 @@ public final class NetworkStack: Sendable {
   package let core: StackCore
   let resolver: any Resolver
   let configuration: HostConfiguration
+  let recentOptions = RecentOptions()
   var connectionDefaults: ConnectionOptions { configuration.tcp.connection }
 
   /// A stack on links.
@@ -122,11 +123,14 @@ public final class NetworkStack: Sendable {
   // MARK: For the sockets
 
   /// The calling thread's waiter, if it may block here.
-  func admit(_ operation: SocketError.Operation, _ endpoint: Endpoint?) throws(SocketError) -> ThreadWaiter {
+  @discardableResult
+  func admit(
+    _ operation: SocketError.Operation, _ endpoint: @autoclosure () -> Endpoint?
+  ) throws(SocketError) -> ThreadWaiter {
     do throws(DriverError) {
       return try core.admit()
     } catch {
-      throw SocketError(operation, endpoint, from: error)
+      throw SocketError(operation, endpoint(), from: error)
     }
   }
 

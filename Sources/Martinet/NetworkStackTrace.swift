@@ -17,15 +17,26 @@ extension NetworkStack {
   ) throws(SocketError) -> [TraceEvent] {
     guard count > 0 else { throw SocketError(.wait, nil, .invalidArgument("at least one event is taken")) }
     let waiter = try admit(.wait, nil)
-    let blocked = core.block(waiter, until: .deadline(after: limit, from: core.now)) { waiter in
-      core.cancelTrace(waiter)
-    } attempt: { waiter -> [TraceEvent]? in
-      let events = core.pollTrace(limit: count, otherwise: waiter)
-      return events.isEmpty ? nil : events
-    }
-    return try blocked.result(of: .wait, nil, limit: limit)
+    let deadline = Instant.deadline(after: limit, from: core.now)
+    return try core.block(waiter, TraceCall(core: core, count: count, limit: limit, deadline: deadline))
   }
 
   /// The events that were lost because nobody took them in time.
   public var lostTraceEvents: UInt64 { core.lostTraceEvents }
+}
+
+/// One wait for events of the trace.
+private struct TraceCall: WaitingCall {
+  let core: StackCore
+  let count: Int
+  let limit: Duration?
+  let deadline: Instant
+
+  func attempt(_ waiter: Waiter?) -> [TraceEvent]? {
+    let events = core.pollTrace(limit: count, otherwise: waiter)
+    return events.isEmpty ? nil : events
+  }
+
+  func cancel(_ waiter: Waiter) -> Bool { core.cancelTrace(waiter) }
+  func failure(_ outcome: WaitOutcome) -> SocketError { SocketError(.wait, nil, from: outcome, limit: limit) }
 }

@@ -63,9 +63,10 @@ extension Resolver {
     let search = NameSearch(for: name, family, by: self, on: stack)
     defer { search.lookup.cancel() }
     while true {
+      let rings = search.bell.rings
       switch try search.goOn() {
       case .found(let addresses): return addresses
-      case .wait(let instant): try stack.wait(for: search.bell, until: instant, .resolve, nil)
+      case .wait(let instant): try stack.wait(for: search.bell, since: rings, until: instant, .resolve)
       }
     }
   }
@@ -77,9 +78,10 @@ extension Resolver {
     let search = NameSearch(for: name, family, by: self, on: stack)
     defer { search.lookup.cancel() }
     while true {
+      let rings = search.bell.rings
       switch try search.goOn() {
       case .found(let addresses): return addresses
-      case .wait(let instant): try await stack.wait(for: search.bell, until: instant, .resolve, nil)
+      case .wait(let instant): try await stack.wait(for: search.bell, since: rings, until: instant, .resolve)
       }
     }
   }
@@ -127,35 +129,5 @@ extension NameProgress {
     }
     if addresses.isEmpty { throw failure ?? SocketError(.resolve, nil, .unknownHost(name)) }
     return addresses
-  }
-}
-
-extension NetworkStack {
-  /// Blocks until `bell` rings or `deadline` comes.
-  func wait(
-    for bell: Bell, until deadline: Instant, _ operation: SocketError.Operation, _ endpoint: Endpoint?
-  ) throws(SocketError) {
-    let waiter = try admit(operation, endpoint)
-    let blocked = core.block(waiter, until: deadline) { waiter in
-      bell.cancel(waiter)
-    } attempt: { waiter -> Bool? in
-      bell.take(otherwise: waiter) ? true : nil
-    }
-    if case .timedOut = blocked { return }
-    try blocked.result(of: operation, endpoint)
-  }
-
-  /// Suspends the calling task until `bell` rings or `deadline` comes.
-  func wait(
-    for bell: Bell, until deadline: Instant, _ operation: SocketError.Operation, _ endpoint: Endpoint?
-  ) async throws(SocketError) {
-    _ = try admit(operation, endpoint)
-    let blocked = await core.suspend(until: deadline) { waiter in
-      bell.cancel(waiter)
-    } attempt: { waiter -> Bool? in
-      bell.take(otherwise: waiter) ? true : nil
-    }
-    if case .timedOut = blocked { return }
-    try blocked.result(of: operation, endpoint)
   }
 }

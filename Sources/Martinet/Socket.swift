@@ -51,15 +51,10 @@ public final class Socket: StreamSocket {
     host: String?, port: Int, from local: Endpoint? = nil, on stack: NetworkStack,
     options: SocketOptions = SocketOptions(), timeout: Duration? = nil, racing: HappyEyeballs = HappyEyeballs()
   ) throws(SocketError) {
-    guard let host, local == nil, IPAddress(parsing: host) == nil else {
-      let remote = try stack.endpoint(host: host, port: port, family: local?.address.isIPv4)
-      try self.init(to: remote, from: local, on: stack, options: options, timeout: timeout)
-      return
-    }
     try self.init(on: stack, options: options)
     do throws(SocketError) {
-      var race = try core.race(to: host, port: port, timeout, racing)
-      try core.connected(race.run(within: timeout == .zero ? nil : timeout))
+      if let local { try bind(to: local) }
+      try connect(host: host, port: port, timeout: timeout, racing: racing)
     } catch {
       close()
       throw error
@@ -90,6 +85,20 @@ public final class Socket: StreamSocket {
     to remote: Endpoint, timeout: Duration? = nil, sending bytes: [UInt8] = []
   ) throws(SocketError) {
     try core.connect(to: remote, timeout: timeout, sending: bytes)
+  }
+
+  /// Connects to `host`; blocks until the handshake is complete. A socket that could not be connected is closed. Closing it meanwhile ends the search for
+  /// addresses and every attempt at once.
+  ///
+  /// - Parameters:
+  ///   - host, port, racing: as in ``init(host:port:from:on:options:timeout:racing:)``; a socket that is bound makes one attempt.
+  ///   - timeout: how long to try, the search for the addresses included; nil (and zero) as long as the stack does. Not negative.
+  ///   - bytes: the first octets to write; as in ``connect(to:timeout:sending:)``. Of several attempts only the first takes them with its SYN.
+  public func connect(
+    host: String?, port: Int, timeout: Duration? = nil, racing: HappyEyeballs = HappyEyeballs(),
+    sending bytes: [UInt8] = []
+  ) throws(SocketError) {
+    try core.connect(host: host, port: port, timeout: timeout, racing: racing, sending: bytes)
   }
 
   /// Closes the socket, now or as ``SocketOptions/linger`` says: what was written is still delivered, but unread data make it a reset.

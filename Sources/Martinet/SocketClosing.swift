@@ -42,12 +42,9 @@ extension SocketCore {
       return
     }
     let core = stack.core
-    let blocked = core.block(waiter, until: .deadline(after: limit, from: core.now)) { waiter in
-      core.cancel(waiter, of: .acknowledged, on: handle)
-    } attempt: { waiter -> Void? in
-      core.isAcknowledged(handle, otherwise: waiter) ? () : nil
-    }
-    if case .done = blocked { core.close(handle) } else { core.abort(handle) }
+    let call = LingerCall(core: core, handle: handle, deadline: .deadline(after: limit, from: core.now))
+    let isAcknowledged = (try? core.block(waiter, call)) != nil
+    if isAcknowledged { core.close(handle) } else { core.abort(handle) }
   }
 
   /// Closes the socket and waits for nothing: who lingers is a task of its own.
@@ -106,12 +103,13 @@ extension SocketCore {
   private func release(_ stage: SocketStage) {
     if let handle = stage.handle { stack.core.abort(handle) }
     if case .bound(let reservation) = stage { stack.core.release(reservation) }
+    if case .racing(let bell) = stage { bell.ring() }
   }
 
   // MARK: Interruption
 
   /// Ends a call of a task that was cancelled before it.
-  func checkInterruption(_ operation: SocketError.Operation, _ remote: Endpoint?) throws(SocketError) {
+  func checkInterruption(_ operation: SocketError.Operation) throws(SocketError) {
     guard Task.isCancelled else { return }
     interrupt()
     throw SocketError(operation, remote, .interrupted)
@@ -121,6 +119,17 @@ extension SocketCore {
   func closedError(_ operation: SocketError.Operation, _ remote: Endpoint?) -> SocketError {
     SocketError(operation, remote, Task.isCancelled ? .interrupted : .closed)
   }
+}
+
+/// One wait for the acknowledgement of everything that a connection has sent.
+private struct LingerCall: WaitingCall {
+  let core: StackCore
+  let handle: ConnectionHandle
+  let deadline: Instant
+
+  func attempt(_ waiter: Waiter?) -> Void? { core.isAcknowledged(handle, otherwise: waiter) ? () : nil }
+  func cancel(_ waiter: Waiter) -> Bool { core.cancel(waiter, of: .acknowledged, on: handle) }
+  func failure(_ outcome: WaitOutcome) -> SocketError { SocketError(.wait, nil, from: outcome) }
 }
 
 /// A closed connection whose last octets have a time in which they must be acknowledged.

@@ -29,16 +29,13 @@ extension SocketCore {
     let waiter = try stack.admit(.connect, remote)
     let call = try beginConnecting(to: remote, timeout: timeout, sending: bytes)
     do throws(SocketError) {
-      let blocked = try stack.core.block(waiter, until: call.deadline, cancel: call.cancel, attempt: call.attempt)
-      try call.conclude(blocked)
+      try stack.core.block(waiter, call)
+      try connected(call.connection)
     } catch {
       call.abandon()
       throw error
     }
-    guard call.accepted < bytes.count else { return }
-    try bytes.span.bytes.extracting(call.accepted..<bytes.count).withUnsafeBytes { rest throws(SocketError) in
-      try write(rest)
-    }
+    try write(bytes, beyond: call.connection.accepted)
   }
 
   /// Connects and writes `bytes`, or closes the socket; suspends the calling task.
@@ -46,14 +43,27 @@ extension SocketCore {
     _ = try stack.admit(.connect, remote)
     let call = try beginConnecting(to: remote, timeout: timeout, sending: bytes)
     do throws(SocketError) {
-      let blocked = try await stack.core.suspend(until: call.deadline, cancel: call.cancel, attempt: call.attempt)
-      try call.conclude(blocked)
+      try await stack.core.suspend(call)
+      try connected(call.connection)
     } catch {
       call.abandon()
       throw error
     }
-    guard call.accepted < bytes.count else { return }
-    try await write(bytes.span.bytes.extracting(call.accepted..<bytes.count))
+    try await write(bytes, beyond: call.connection.accepted)
+  }
+
+  /// Writes what the handshake has not taken.
+  func write(_ bytes: [UInt8], beyond accepted: Int) throws(SocketError) {
+    guard accepted < bytes.count else { return }
+    try bytes.span.bytes.extracting(accepted..<bytes.count).withUnsafeBytes { rest throws(SocketError) in
+      try write(rest)
+    }
+  }
+
+  /// Writes what the handshake has not taken.
+  func write(_ bytes: [UInt8], beyond accepted: Int) async throws(SocketError) {
+    guard accepted < bytes.count else { return }
+    try await write(bytes.span.bytes.extracting(accepted..<bytes.count))
   }
 
   /// Sends the SYN.
@@ -69,7 +79,7 @@ extension SocketCore {
       switch state.stage {
       case .unbound: break
       case .bound(let local): reservation = local
-      case .connecting: throw SocketError(.connect, remote, .connectionInProgress)
+      case .connecting, .racing: throw SocketError(.connect, remote, .connectionInProgress)
       case .connected: throw SocketError(.connect, remote, .alreadyConnected)
       case .closed: throw SocketError(.connect, remote, .closed)
       }
@@ -85,19 +95,8 @@ extension SocketCore {
         throw error
       }
     }
-    return ConnectCall(
-      core: self, handle: begun.handle, accepted: begun.accepted, remote: remote, deadline: deadline, limit: limit)
-  }
-
-  /// The attempts to connect to the addresses of a name.
-  func race(
-    to host: String, port: Int, _ timeout: Duration?, _ knobs: HappyEyeballs
-  ) throws(SocketError) -> ConnectRace {
-    try knobs.check()
-    let number = try stack.checkedPort(port)
-    try SocketCore.check(timeout: timeout, nil)
-    let options = state.withLock { $0.options.connectionOptions(over: stack.connectionDefaults) }
-    return ConnectRace(to: host, port: number, on: stack, options: options, knobs)
+    let connection = RacedConnection(handle: begun.handle, remote: remote, accepted: begun.accepted)
+    return ConnectCall(core: self, connection: connection, deadline: deadline, limit: limit)
   }
 
   static func check(timeout: Duration?, _ remote: Endpoint?) throws(SocketError) {
@@ -117,7 +116,10 @@ extension SocketCore {
       state.wasConnected = true
       return true
     }
-    if !isOpen { throw closedError(.connect, connection.remote) }
+    guard isOpen else {
+      stack.core.abort(connection.handle)
+      throw closedError(.connect, connection.remote)
+    }
   }
 
   private func startHandshake(
@@ -135,37 +137,33 @@ extension SocketCore {
 }
 
 /// A connect whose SYN is on its way.
-private struct ConnectCall {
+private struct ConnectCall: WaitingCall {
   let core: SocketCore
-  let handle: ConnectionHandle
-  /// The first octets that the connection has taken over.
-  let accepted: Int
-  let remote: Endpoint
+  let connection: RacedConnection
   let deadline: Instant
   let limit: Duration?
 
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Void? {
     let progress: ConnectProgress
     do throws(HostError) {
-      progress = try core.stack.core.connectProgress(of: handle, otherwise: waiter)
+      progress = try core.stack.core.connectProgress(of: connection.handle, otherwise: waiter)
     } catch {
-      throw core.isClosed ? core.closedError(.connect, remote) : SocketError(.connect, remote, from: error)
+      throw core.isClosed
+        ? core.closedError(.connect, connection.remote) : SocketError(.connect, connection.remote, from: error)
     }
     switch progress {
     case .connected: return ()
     case .pending: return nil
-    case .failed(let reason): throw SocketError(.connect, remote, .init(reason))
+    case .failed(let reason): throw SocketError(.connect, connection.remote, .init(reason))
     }
   }
 
   func cancel(_ waiter: Waiter) -> Bool {
-    core.stack.core.cancel(waiter, of: .output, on: handle)
+    core.stack.core.cancel(waiter, of: .output, on: connection.handle)
   }
 
-  /// The handshake is complete, or the call has ended without.
-  func conclude(_ blocked: Blocked<Void>) throws(SocketError) {
-    try blocked.result(of: .connect, remote, limit: limit)
-    try core.connected(RacedConnection(handle: handle, remote: remote))
+  func failure(_ outcome: WaitOutcome) -> SocketError {
+    SocketError(.connect, connection.remote, from: outcome, limit: limit)
   }
 
   /// Nothing came of it: the socket is closed.
@@ -174,7 +172,7 @@ private struct ConnectCall {
       defer { state.stage = .closed }
       return !state.isClosed
     }
-    if wasOpen { core.stack.core.abort(handle) }
+    if wasOpen { core.stack.core.abort(connection.handle) }
   }
 }
 

@@ -16,14 +16,13 @@ public final class SocketCore: Sendable {
   init(on stack: NetworkStack, options: SocketOptions) throws(SocketError) {
     try options.check(.open)
     self.stack = stack
-    state = Mutex(SocketState(options: options))
+    state = Mutex(SocketState(options: stack.recentOptions.share(options)))
   }
 
   /// The core of a connection that a listener accepted.
-  init(accepted connection: AcceptedConnection, inheriting options: SocketOptions, on stack: NetworkStack) {
+  init(accepted connection: AcceptedConnection, inheriting options: SharedOptions, on stack: NetworkStack) {
     self.stack = stack
     var accepted = SocketState(options: options)
-    accepted.options.update(from: connection.options)
     accepted.stage = .connected(connection.handle)
     accepted.local = connection.local
     accepted.remote = connection.remote
@@ -37,5 +36,6 @@ public final class SocketCore: Sendable {
     if case .bound(let reservation) = stage { stack.core.release(reservation) }
   }
 
+  var remote: Endpoint? { state.withLock { $0.remote } }
   var isClosed: Bool { state.withLock { $0.isClosed } }
 }

@@ -133,17 +133,39 @@ public struct SocketError: Error, Equatable, Sendable {
     public var isIOException: Bool { isSocketException || self == .unknownHost || self == .timeout }
   }
 
-  public var operation: Operation
-  /// The endpoint that the call was about: the remote one, or the local one of a call that binds.
-  public var endpoint: Endpoint?
-  public var reason: Reason
-  /// The octets that the call had transferred before it failed: what a write had handed to the send buffer; 0 for a read, which returns what it has.
-  public var bytesTransferred = 0
+  /// An error is an object: it is rare, and every frame of a task that waits would have room for it.
+  private final class Content: Sendable {
+    let operation: Operation
+    let endpoint: Endpoint?
+    let reason: Reason
+    let bytesTransferred: Int
 
-  public init(_ operation: Operation, _ endpoint: Endpoint? = nil, _ reason: Reason) {
-    self.operation = operation
-    self.endpoint = endpoint
-    self.reason = reason
+    init(_ operation: Operation, _ endpoint: Endpoint?, _ reason: Reason, _ bytesTransferred: Int) {
+      self.operation = operation
+      self.endpoint = endpoint
+      self.reason = reason
+      self.bytesTransferred = bytesTransferred
+    }
+  }
+
+  private let content: Content
+
+  /// What was tried.
+  public var operation: Operation { content.operation }
+  /// The endpoint that the call was about: the remote one, or the local one of a call that binds.
+  public var endpoint: Endpoint? { content.endpoint }
+  /// Why it failed.
+  public var reason: Reason { content.reason }
+  /// The octets that the call had transferred before it failed: what a write had handed to the send buffer; 0 for a read, which returns what it has.
+  public var bytesTransferred: Int { content.bytesTransferred }
+
+  public init(_ operation: Operation, _ endpoint: Endpoint? = nil, _ reason: Reason, bytesTransferred: Int = 0) {
+    content = Content(operation, endpoint, reason, bytesTransferred)
+  }
+
+  public static func == (one: SocketError, other: SocketError) -> Bool {
+    one.operation == other.operation && one.endpoint == other.endpoint && one.reason == other.reason
+      && one.bytesTransferred == other.bytesTransferred
   }
 
   /// The class that java.net would throw.

@@ -43,12 +43,7 @@ extension SocketError {
 extension SocketError {
   /// Throws if a sleep ended before its time.
   static func check(_ outcome: WaitOutcome) throws(SocketError) {
-    switch outcome {
-    case .timedOut, .fired: break
-    case .deadlock: throw SocketError(.sleep, nil, .deadlock)
-    case .stopped: throw SocketError(.sleep, nil, .stackStopped)
-    case .cancelled: throw SocketError(.sleep, nil, .interrupted)
-    }
+    if outcome != .timedOut && outcome != .fired { throw SocketError(.sleep, nil, from: outcome) }
   }
 }
 
@@ -67,18 +62,19 @@ extension SocketError.Reason {
   }
 }
 
-extension Blocked {
-  /// What the call brought, or the error that it ended with.
-  @discardableResult
-  func result(
-    of operation: SocketError.Operation, _ endpoint: Endpoint?, limit: Duration? = nil
-  ) throws(SocketError) -> Result {
-    switch self {
-    case .done(let result): return result
-    case .timedOut: throw SocketError(operation, endpoint, .timedOut(limit ?? .zero))
-    case .deadlock: throw SocketError(operation, endpoint, .deadlock)
-    case .stopped: throw SocketError(operation, endpoint, .stackStopped)
-    case .cancelled: throw SocketError(operation, endpoint, .interrupted)
-    }
+extension SocketError {
+  /// The error of a call whose wait has ended so before it was done.
+  ///
+  /// - Parameter limit: how long it was allowed to wait, if there was a limit.
+  init(_ operation: Operation, _ endpoint: Endpoint?, from outcome: WaitOutcome, limit: Duration? = nil) {
+    let reason: Reason =
+      switch outcome {
+      case .timedOut: .timedOut(limit ?? .zero)
+      // A wait that was fired is not over.
+      case .deadlock, .fired: .deadlock
+      case .stopped: .stackStopped
+      case .cancelled: .interrupted
+      }
+    self.init(operation, endpoint, reason)
   }
 }

@@ -8,8 +8,10 @@ enum SocketStage {
   case unbound
   /// The local address and port are reserved.
   case bound(PortReservation)
-  /// A thread connects; the handle is there once the SYN is on its way.
-  case connecting(ConnectionHandle?)
+  /// The SYN is on its way.
+  case connecting(ConnectionHandle)
+  /// Attempts to several addresses are on their way; whoever closes the socket rings.
+  case racing(Bell)
   case connected(ConnectionHandle)
   case closed
 
@@ -17,7 +19,7 @@ enum SocketStage {
     switch self {
     case .connecting(let handle): handle
     case .connected(let handle): handle
-    case .unbound, .bound, .closed: nil
+    case .unbound, .bound, .racing, .closed: nil
     }
   }
 }
@@ -25,7 +27,7 @@ enum SocketStage {
 /// What a socket remembers.
 struct SocketState {
   var stage = SocketStage.unbound
-  var options: SocketOptions
+  private var shared: SharedOptions
   var local: Endpoint?
   var remote: Endpoint?
   var wasConnected = false
@@ -34,8 +36,13 @@ struct SocketState {
   /// The end of the stream was read: reading goes on to say so, even after closing.
   var hasSeenEnd = false
 
-  init(options: SocketOptions) {
-    self.options = options
+  init(options: SharedOptions) {
+    shared = options
+  }
+
+  var options: SocketOptions {
+    get { shared.value }
+    set { shared = SharedOptions(newValue) }
   }
 
   var isClosed: Bool {

@@ -14,29 +14,31 @@ extension SocketCore {
   /// Begins a read; nil at the end of the stream.
   ///
   /// - Parameter limit: how long it may wait; nil as long as the option says.
+  @inline(never)
   func beginReading(within limit: Duration? = nil) throws(SocketError) -> ReadCall? {
     let (call, timeout) = try state.withLock { state throws(SocketError) -> (ReadCall?, Duration?) in
       if state.isInputShutDown || state.hasSeenEnd { return (nil, nil) }
       let handle = try state.connection(.read)
-      return (ReadCall(core: self, handle: handle, remote: state.remote), state.options.readTimeout)
+      return (ReadCall(core: self, handle: handle), state.options.readTimeout)
     }
     guard var call else { return nil }
-    try checkInterruption(.read, call.remote)
+    try checkInterruption(.read)
     if let limit = limit ?? (timeout == .zero ? nil : timeout) {
-      call.limit = limit
+      call.limit = Interval(limit)
       call.deadline = .deadline(after: limit, from: stack.core.now)
     }
     return call
   }
 
   /// Begins a write.
+  @inline(never)
   func beginWriting() throws(SocketError) -> WriteCall {
     let call = try state.withLock { state throws(SocketError) in
       let handle = try state.connection(.write)
       if state.isOutputShutDown { throw SocketError(.write, state.remote, .outputIsShutDown) }
-      return WriteCall(core: self, handle: handle, remote: state.remote)
+      return WriteCall(core: self, handle: handle)
     }
-    try checkInterruption(.write, call.remote)
+    try checkInterruption(.write)
     return call
   }
 
@@ -53,78 +55,100 @@ extension SocketCore {
   }
 }
 
-/// One read.
+/// What all reads have in common.
 struct ReadCall {
   let core: SocketCore
   let handle: ConnectionHandle
-  let remote: Endpoint?
-  var limit: Duration?
+  /// How long it may wait; zero stands for ever.
+  var limit = Interval.zero
   var deadline = Instant.never
 
-  /// Reads what is there, if there is something.
-  func attempt(into target: UnsafeMutableRawBufferPointer, _ waiter: Waiter?) throws(SocketError) -> Received? {
-    let room = UnsafeMutableRawBufferPointer(rebasing: target.prefix(SocketCore.largestRead))
-    do throws(HostError) {
-      let received = try core.stack.core.receive(into: room, from: handle, otherwise: waiter)
-      return received == .nothingYet ? nil : received
-    } catch {
-      return try afterFailure(error)
-    }
-  }
-
-  /// Reads what is there, if there is something, into an array of just that size.
-  func attempt(upTo limit: Int, _ waiter: Waiter?) throws(SocketError) -> ([UInt8], Received)? {
-    do throws(HostError) {
-      let limit = min(limit, SocketCore.largestRead)
-      let (bytes, received) = try core.stack.core.receive(upTo: limit, from: handle, otherwise: waiter)
-      return received == .nothingYet ? nil : (bytes, received)
-    } catch {
-      return ([], try afterFailure(error))
-    }
-  }
-
+  @inline(never)
   func cancel(_ waiter: Waiter) -> Bool {
     core.stack.core.cancel(waiter, of: .input, on: handle)
   }
 
-  /// The number of octets that were read; nil at the end of the stream.
-  func conclude(_ blocked: Blocked<Received>) throws(SocketError) -> Int? {
-    try count(in: result(of: blocked))
+  @inline(never)
+  func failure(_ outcome: WaitOutcome) -> SocketError {
+    if outcome == .cancelled { core.interrupt() }
+    return SocketError(.read, core.remote, from: outcome, limit: Duration(limit))
   }
 
-  /// The octets that were read; nil at the end of the stream.
-  func conclude(_ blocked: Blocked<([UInt8], Received)>) throws(SocketError) -> [UInt8]? {
-    let (bytes, received) = try result(of: blocked)
-    return count(in: received).map { _ in bytes }
-  }
-
-  private func result<Result>(of blocked: Blocked<Result>) throws(SocketError) -> Result {
-    if case .cancelled = blocked { core.interrupt() }
-    return try blocked.result(of: .read, remote, limit: limit)
-  }
-
-  private func count(in received: Received) -> Int? {
-    if case .bytes(let count) = received { return count }
-    core.state.withLock { $0.hasSeenEnd = true }
-    return nil
+  /// What a read brings whose turn has brought `received`: a number of octets, or nil for the end of the stream; nothing if there is nothing yet.
+  func count(in received: Received) -> Int?? {
+    switch received {
+    case .nothingYet: return nil
+    case .bytes(let count): return count
+    case .endOfStream:
+      core.state.withLock { $0.hasSeenEnd = true }
+      return .some(nil)
+    }
   }
 
   /// A read that found the connection gone or its input shut down: the end of the stream, or an error.
-  private func afterFailure(_ error: HostError) throws(SocketError) -> Received {
+  func afterFailure(_ error: HostError) throws(SocketError) -> Received {
     let (isShutDown, isClosed) = core.state.withLock { ($0.isInputShutDown && !$0.isClosed, $0.isClosed) }
-    if isClosed { throw core.closedError(.read, remote) }
+    if isClosed { throw core.closedError(.read, core.remote) }
     if isShutDown || error == .call(.closing) { return .endOfStream }
-    throw SocketError(.read, remote, from: error)
+    throw SocketError(.read, core.remote, from: error)
   }
+}
+
+/// A read into a buffer; brings the number of octets, or nil at the end of the stream.
+struct BufferRead: WaitingCall {
+  let call: ReadCall
+  let target: UnsafeMutableRawBufferPointer
+
+  var deadline: Instant { call.deadline }
+
+  @inline(never)
+  func attempt(_ waiter: Waiter?) throws(SocketError) -> Int?? {
+    let room = UnsafeMutableRawBufferPointer(rebasing: target.prefix(SocketCore.largestRead))
+    do throws(HostError) {
+      return call.count(in: try call.core.stack.core.receive(into: room, from: call.handle, otherwise: waiter))
+    } catch {
+      return call.count(in: try call.afterFailure(error))
+    }
+  }
+
+  @inline(never)
+  func cancel(_ waiter: Waiter) -> Bool { call.cancel(waiter) }
+  @inline(never)
+  func failure(_ outcome: WaitOutcome) -> SocketError { call.failure(outcome) }
+}
+
+/// A read into an array of just the size of what is there: one who waits holds no buffer. Brings nil at the end of the stream.
+struct ArrayRead: WaitingCall {
+  let call: ReadCall
+  /// The most octets to read.
+  let size: Int
+
+  var deadline: Instant { call.deadline }
+
+  @inline(never)
+  func attempt(_ waiter: Waiter?) throws(SocketError) -> [UInt8]?? {
+    do throws(HostError) {
+      let size = min(size, SocketCore.largestRead)
+      let (bytes, received) = try call.core.stack.core.receive(upTo: size, from: call.handle, otherwise: waiter)
+      return call.count(in: received).map { $0.map { _ in bytes } }
+    } catch {
+      return call.count(in: try call.afterFailure(error)).map { _ in nil }
+    }
+  }
+
+  @inline(never)
+  func cancel(_ waiter: Waiter) -> Bool { call.cancel(waiter) }
+  @inline(never)
+  func failure(_ outcome: WaitOutcome) -> SocketError { call.failure(outcome) }
 }
 
 /// One write.
 struct WriteCall {
   let core: SocketCore
   let handle: ConnectionHandle
-  let remote: Endpoint?
 
   /// Writes the beginning of `piece` if there is room for at least one octet; returns how many were written.
+  @inline(never)
   func attempt(
     _ piece: UnsafeRawBufferPointer, urgent: Bool = false, _ waiter: Waiter?
   ) throws(SocketError) -> Int? {
@@ -133,19 +157,25 @@ struct WriteCall {
       let count = try core.stack.core.send(piece, urgent: urgent, on: handle, otherwise: waiter)
       return count == 0 ? nil : count
     } catch {
-      if core.isClosed { throw core.closedError(.write, remote) }
-      throw SocketError(.write, remote, from: error)
+      if core.isClosed { throw core.closedError(.write, core.remote) }
+      throw SocketError(.write, core.remote, from: error)
     }
   }
 
+  @inline(never)
   func cancel(_ waiter: Waiter) -> Bool {
     core.stack.core.cancel(waiter, of: .output, on: handle)
   }
 
-  @discardableResult
-  func conclude<Result>(_ blocked: Blocked<Result>) throws(SocketError) -> Result {
-    if case .cancelled = blocked { core.interrupt() }
-    return try blocked.result(of: .write, remote)
+  @inline(never)
+  func failure(_ outcome: WaitOutcome) -> SocketError {
+    if outcome == .cancelled { core.interrupt() }
+    return SocketError(.write, core.remote, from: outcome)
+  }
+
+  /// What became of the way through the gate.
+  func checkEntry(_ outcome: WaitOutcome) throws(SocketError) {
+    if outcome != .fired { throw failure(outcome) }
   }
 
   /// Sends one octet of urgent data, now or never.
@@ -153,15 +183,28 @@ struct WriteCall {
     let accepted = try withUnsafeBytes(of: octet) { bytes throws(SocketError) in
       try attempt(bytes, urgent: true, nil)
     }
-    if accepted == nil { throw SocketError(.write, remote, .noBufferSpace) }
+    if accepted == nil { throw SocketError(.write, core.remote, .noBufferSpace) }
   }
+}
+
+/// The write of one piece; brings the number of octets that were written, at least one.
+struct PieceWrite: WaitingCall {
+  let call: WriteCall
+  let piece: UnsafeRawBufferPointer
+
+  var deadline: Instant { .never }
+
+  @inline(never)
+  func attempt(_ waiter: Waiter?) throws(SocketError) -> Int? { try call.attempt(piece, waiter) }
+  @inline(never)
+  func cancel(_ waiter: Waiter) -> Bool { call.cancel(waiter) }
+  @inline(never)
+  func failure(_ outcome: WaitOutcome) -> SocketError { call.failure(outcome) }
 }
 
 extension SocketError {
   /// The error of a call that had transferred `count` octets.
   func afterTransfer(of count: Int) -> SocketError {
-    var error = self
-    error.bytesTransferred = count
-    return error
+    SocketError(operation, endpoint, reason, bytesTransferred: count)
   }
 }

@@ -19,7 +19,7 @@ extension SocketCore {
 }
 
 /// One wait for a warning.
-struct WarningCall {
+struct WarningCall: WaitingCall {
   let core: SocketCore
   let handle: ConnectionHandle
   let remote: Endpoint?
@@ -39,9 +39,7 @@ struct WarningCall {
     core.stack.core.cancel(waiter, of: .warning, on: handle)
   }
 
-  func conclude(_ blocked: Blocked<ConnectionWarning?>) throws(SocketError) -> ConnectionWarning? {
-    try blocked.result(of: .wait, remote, limit: limit)
-  }
+  func failure(_ outcome: WaitOutcome) -> SocketError { SocketError(.wait, remote, from: outcome, limit: limit) }
 }
 
 extension ConnectionWarning: CustomStringConvertible {

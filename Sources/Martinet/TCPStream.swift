@@ -41,17 +41,15 @@ public final class TCPStream: StreamSocket {
   ///   - local: the address and port of this end; nil and port 0 leave the choice to the stack.
   ///   - timeout: how long to try, the search for the addresses included; nil (and zero) as long as the stack does.
   ///   - racing: how attempts follow each other.
+  ///   - bytes: the first octets to write; as in ``Socket/connect(host:port:timeout:racing:sending:)``.
   public static func connect(
     host: String?, port: Int, from local: Endpoint? = nil, on stack: NetworkStack,
-    options: SocketOptions = .asyncDefaults, timeout: Duration? = nil, racing: HappyEyeballs = HappyEyeballs()
+    options: SocketOptions = .asyncDefaults, timeout: Duration? = nil, racing: HappyEyeballs = HappyEyeballs(),
+    sending bytes: [UInt8] = []
   ) async throws(SocketError) -> TCPStream {
-    guard let host, local == nil, IPAddress(parsing: host) == nil else {
-      let remote = try await stack.endpoint(host: host, port: port, family: local?.address.isIPv4)
-      return try await connect(to: remote, from: local, on: stack, options: options, timeout: timeout)
-    }
     let core = try SocketCore(on: stack, options: options)
-    var race = try core.race(to: host, port: port, timeout, racing)
-    try core.connected(await race.run(within: timeout == .zero ? nil : timeout))
+    if let local { try core.bind(to: local) }
+    try await core.connect(host: host, port: port, timeout: timeout, racing: racing, sending: bytes)
     return TCPStream(core)
   }
 

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// Brings what many may bring to one who waits: waiters for several things ring it, and a thread that serves all of them waits for the bell.
+/// Tells those who wait that something has changed: whoever changes it rings, whoever waits looks again.
 ///
-/// A ring that comes while nobody waits is kept, once.
+/// It wakes everybody, and counts: who has looked before it rang misses nothing.
 package final class Bell: Sendable {
   private struct State {
-    var hasRung = false
+    var rings: UInt64 = 0
     var queue = WaiterQueue()
   }
 
@@ -13,25 +13,29 @@ package final class Bell: Sendable {
 
   package init() {}
 
+  /// How often it has rung.
+  package var rings: UInt64 { state.withLock { $0.rings } }
+
   /// A waiter that rings the bell when what it is registered for has come.
   package func waiter() -> Waiter { CallbackWaiter { self.ring() } }
 
+  /// Wakes everybody who waits.
   package func ring() {
-    let waiter = state.withLock { state in
-      let waiter = state.queue.takeFirst()
-      state.hasRung = true
-      return waiter
+    var fired = state.withLock { state in
+      state.rings += 1
+      var fired = FiredWaiters()
+      while let waiter = state.queue.takeFirst() { fired.append(waiter) }
+      return fired
     }
-    waiter?.fire()
+    fired.fire()
   }
 
-  /// Takes the ring that has come; if there was none, `waiter` is registered for the next.
-  package func take(otherwise waiter: Waiter?) -> Bool {
+  /// Whether it has rung more than `rings` times; registers `waiter` otherwise.
+  package func hasRung(since rings: UInt64, otherwise waiter: Waiter?) -> Bool {
     state.withLock { state in
-      let hasRung = state.hasRung
-      state.hasRung = false
-      if !hasRung, let waiter { state.queue.append(waiter) }
-      return hasRung
+      if state.rings != rings { return true }
+      if let waiter { state.queue.append(waiter) }
+      return false
     }
   }
 

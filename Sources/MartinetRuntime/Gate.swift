@@ -1,3 +1,4 @@
+import MartinetTCP
 import Synchronization
 
 /// Lets one caller through at a time, in the order of their coming; who has to wait does so through the driver, so that a
@@ -37,5 +38,25 @@ package final class Gate: Sendable {
       return next
     }
     next?.fire()
+  }
+}
+
+extension StackCore {
+  /// Takes the calling thread through `gate`, waiting as long as it takes; what else than ``WaitOutcome/fired`` ends the wait leaves it outside.
+  package func enter(_ gate: Gate, _ waiter: ThreadWaiter) -> WaitOutcome {
+    if gate.tryEnter(otherwise: waiter) { return .fired }
+    let outcome = wait(waiter, until: .never)
+    if outcome == .fired || gate.cancel(waiter) { return outcome }
+    consume(waiter)
+    return .fired
+  }
+
+  /// Takes the calling task through `gate`, waiting as long as it takes; what else than ``WaitOutcome/fired`` ends the wait leaves it outside.
+  package func enter(_ gate: Gate) async -> WaitOutcome {
+    if gate.tryEnter(otherwise: nil) { return .fired }
+    let waiter = TaskWaiter()
+    if gate.tryEnter(otherwise: waiter) { return .fired }
+    let outcome = await wait(waiter, until: .never)
+    return outcome == .fired || gate.cancel(waiter) ? outcome : .fired
   }
 }

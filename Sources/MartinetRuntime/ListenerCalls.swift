@@ -7,7 +7,6 @@ package struct AcceptedConnection: Sendable {
   package var handle: ConnectionHandle
   package var local: Endpoint
   package var remote: Endpoint
-  package var options: ConnectionOptions
 }
 
 /// Where a listener listens.
@@ -51,8 +50,8 @@ extension StackCore {
           notices.listeners.takeFirst(
             .input, slot: listener.slot, generation: listener.generation, into: &notices.fired)
         }
-        if let status = host.status(of: handle, at: now), let options = host.options(of: handle) {
-          return AcceptedConnection(handle: handle, local: status.local, remote: status.remote, options: options)
+        if let status = host.status(of: handle, at: now) {
+          return AcceptedConnection(handle: handle, local: status.local, remote: status.remote)
         }
       }
       if let waiter {

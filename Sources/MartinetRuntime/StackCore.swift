@@ -70,7 +70,7 @@ package final class StackCore: Sendable {
   }
 
   /// Takes the notification of a waiter that was taken out to be fired, so that it does not end a later wait.
-  func consume(_ waiter: ThreadWaiter) {
+  package func consume(_ waiter: ThreadWaiter) {
     switch driver {
     case .real: _ = waiter.parker.sleep(until: .never, spins: 0)
     case .virtual(let driver, _): _ = driver.wait(waiter, until: .never)

@@ -35,6 +35,20 @@ extension StackCore {
     driver.beginStop()
   }
 
+  /// Whether nothing that this host has sent is unacknowledged any more; registers `waiter` otherwise.
+  package func isQuiet(otherwise waiter: Waiter?) -> Bool {
+    turn { host, notices, _ in
+      if !host.hasUnfinishedBusiness { return true }
+      if let waiter { notices.quiet.append(waiter) }
+      return false
+    }
+  }
+
+  /// Cancels a registration for quiet; false if the waiter was taken out to be fired.
+  package func cancelQuiet(_ waiter: Waiter) -> Bool {
+    turn { _, notices, _ in notices.quiet.remove(waiter) }
+  }
+
   package var statistics: HostStatistics { turn { host, _, _ in host.statistics } }
 
   /// The links that have ended, each with its reason.

@@ -1,46 +1,15 @@
 import MartinetStack
 import MartinetTCP
 
-// Waiting without a thread: what Blocking.swift does for threads, for tasks.
+// Waiting without a thread.
 extension StackCore {
-  /// Suspends the calling task until `attempt` brings something, at most until `deadline` or until the task is cancelled.
-  ///
-  /// - Parameters:
-  ///   - attempt: tries once; where it brings nothing and is given a waiter, it has registered it in the same turn.
-  ///   - cancel: takes that registration back; false if the waiter was already taken out to be fired.
-  package func suspend<Result, Failure: Error>(
-    until deadline: Instant, cancel: (Waiter) -> Bool, attempt: (Waiter?) throws(Failure) -> Result?
-  ) async throws(Failure) -> Blocked<Result> {
-    while true {
-      // Most calls find what they want: a waiter is made for those that don't.
-      if let result = try attempt(nil) { return .done(result) }
-      let waiter = TaskWaiter()
-      if let result = try attempt(waiter) { return .done(result) }
-      let outcome = await wait(waiter, until: deadline)
-      if outcome == .fired { continue }
-      // Whoever took the waiter out counts on it: what it was woken for must not be lost.
-      if !cancel(waiter), let result = try attempt(nil) { return .done(result) }
-      return Blocked(outcome)
-    }
-  }
-
-  /// Goes through `gate`, waiting as long as it takes.
-  package func enter(_ gate: Gate) async -> Blocked<Void> {
-    if gate.tryEnter(otherwise: nil) { return .done(()) }
-    let waiter = TaskWaiter()
-    if gate.tryEnter(otherwise: waiter) { return .done(()) }
-    let outcome = await wait(waiter, until: .never)
-    if outcome == .fired || !gate.cancel(waiter) { return .done(()) }
-    return Blocked(outcome)
-  }
-
   /// Suspends the calling task until `deadline`.
   package func sleep(until deadline: Instant) async -> WaitOutcome {
     await wait(TaskWaiter(), until: deadline)
   }
 
   /// Suspends the task of `waiter`, which is registered somewhere.
-  private func wait(_ waiter: TaskWaiter, until deadline: Instant) async -> WaitOutcome {
+  package func wait(_ waiter: TaskWaiter, until deadline: Instant) async -> WaitOutcome {
     guard needsAlarm(for: deadline) else {
       // Who registered before the end of the stack is fired by it; who registered after it sees that here.
       return hasEnded ? .stopped : await waiter.outcome()

@@ -12,6 +12,8 @@ package final class TaskWaiter: Waiter, @unchecked Sendable {
 
   private let state = Mutex(State.running)
 
+  package override init() {}
+
   package override func fire() {
     end(.fired)
   }
@@ -33,7 +35,8 @@ package final class TaskWaiter: Waiter, @unchecked Sendable {
     continuation?.resume(returning: outcome)
   }
 
-  /// Suspends the task until the wait has ended. To be called once.
+  /// Suspends the task until the wait has ended. To be called once. Its frame is part of the caller's: each task that waits holds it.
+  @inline(__always)
   func outcome() async -> WaitOutcome {
     await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in

@@ -310,9 +310,22 @@ struct UDPSocketTests {
     task.cancel()
     #expect(await task.value?.reason == .interrupted)
     #expect(socket.isClosed)
+  }
+
+  @Test("A read timeout ends a wait, and the socket stays usable", .timeLimit(.minutes(1)))
+  func timeout() async throws {
+    let pair = try TunnelPair()
     var options = DatagramSocketOptions()
-    options.readTimeout = .seconds(1)
-    #expect(socketError { _ = try UDPSocket(on: pair.client, options: options) }?.kind == .unsupported)
+    options.readTimeout = .milliseconds(20)
+    let server = try UDPSocket(port: 5000, on: pair.server, options: options)
+    let error = await #expect(throws: SocketError.self) { _ = try await server.receive() }
+    #expect(error?.reason == .timedOut(.milliseconds(20)) && error?.operation == .receive)
+    options.readTimeout = nil
+    try server.setOptions(options)
+    try UDPSocket(on: pair.client).send([7], to: Endpoint(TunnelPair.serverAddress, 5000))
+    #expect(try await server.receive().bytes == [7])
+    options.readTimeout = .seconds(-1)
+    #expect(socketError { try server.setOptions(options) }?.kind == .argument)
   }
 
   @Test("The end of the stack ends a wait", .timeLimit(.minutes(1)))

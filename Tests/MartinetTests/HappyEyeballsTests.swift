@@ -7,7 +7,7 @@ import MartinetWire
 import Testing
 
 /// Answers for each family at a time of its own, in virtual time.
-private struct ScriptedResolver: Resolver {
+struct ScriptedResolver: Resolver {
   /// Nil: never.
   var ipv6: (after: Duration, addresses: [IPAddress])?
   var ipv4: (after: Duration, addresses: [IPAddress])?

@@ -134,7 +134,7 @@ struct GateTests {
       for name in ["a", "b", "c"] {
         try pair.simulation.spawn(name) {
           let waiter = ThreadWaiter.current
-          guard case .done = pair.client.core.enter(gate, waiter) else { return }
+          guard pair.client.core.enter(gate, waiter) == .fired else { return }
           notes.note("\(name) in")
           try? pair.simulation.sleep(for: .milliseconds(10))
           notes.note("\(name) out")

@@ -73,19 +73,18 @@ extension DatagramSocket {
 
   /// Copies the datagram that has waited longest into `target`: see ``receive(upTo:)``.
   public func receive(into target: UnsafeMutableRawBufferPointer) throws(SocketError) -> ReceivedDatagram {
-    let (handle, timeout) = try state.withLock { state throws(SocketError) in
-      (try state.bind(to: .port(0), .receive, on: stack), state.options.readTimeout)
+    let call = try beginReceiving()
+    let waiter = try stack.admit(.receive, call.local)
+    return try stack.core.block(waiter, BufferReceive(call: call, target: target))
+  }
+
+  func beginReceiving() throws(SocketError) -> ReceiveCall {
+    let (handle, local, timeout) = try state.withLock { state throws(SocketError) in
+      (try state.bind(to: .port(0), .receive, on: stack), state.local, state.options.readTimeout)
     }
-    let endpoint = localEndpoint
-    let waiter = try stack.admit(.receive, endpoint)
     let limit = timeout == .zero ? nil : timeout
-    let core = stack.core
-    let blocked = try core.block(waiter, until: .deadline(after: limit, from: core.now)) { waiter in
-      core.cancel(waiter, on: handle)
-    } attempt: { waiter throws(SocketError) -> ReceivedDatagram? in
-      try receiveNow(into: target, from: handle, otherwise: waiter)
-    }
-    return try blocked.result(of: .receive, endpoint, limit: limit)
+    return ReceiveCall(
+      socket: self, handle: handle, local: local, limit: limit, deadline: .deadline(after: limit, from: stack.core.now))
   }
 
   /// Takes what is there; nil: nothing, and `waiter` is registered.
@@ -119,6 +118,56 @@ extension DatagramSocket {
 extension DatagramSocketOptions {
   /// Whether an error is the program's business: that the path takes only smaller packets is not if they may be fragmented.
   func isTold(of error: DatagramError) -> Bool { dontFragment || !error.cause.isTooBig }
+}
+
+/// What all calls that receive a datagram have in common.
+struct ReceiveCall {
+  let socket: DatagramSocket
+  let handle: DatagramHandle
+  let local: Endpoint?
+  let limit: Duration?
+  let deadline: Instant
+
+  func cancel(_ waiter: Waiter) -> Bool { socket.stack.core.cancel(waiter, on: handle) }
+
+  func failure(_ outcome: WaitOutcome) -> SocketError {
+    if outcome == .cancelled { socket.close() }
+    return SocketError(.receive, local, from: outcome, limit: limit)
+  }
+}
+
+/// A call that copies a datagram into a buffer.
+struct BufferReceive: WaitingCall {
+  let call: ReceiveCall
+  let target: UnsafeMutableRawBufferPointer
+
+  var deadline: Instant { call.deadline }
+
+  func attempt(_ waiter: Waiter?) throws(SocketError) -> ReceivedDatagram? {
+    try call.socket.receiveNow(into: target, from: call.handle, otherwise: waiter)
+  }
+
+  func cancel(_ waiter: Waiter) -> Bool { call.cancel(waiter) }
+  func failure(_ outcome: WaitOutcome) -> SocketError { call.failure(outcome) }
+}
+
+/// A call that brings a datagram with its octets: one who waits holds no buffer.
+struct DatagramReceive: WaitingCall {
+  let call: ReceiveCall
+  /// The most octets to take.
+  let capacity: Int
+
+  var deadline: Instant { call.deadline }
+
+  func attempt(_ waiter: Waiter?) throws(SocketError) -> Datagram? {
+    try withTemporaryBytes(capacity) { room throws(SocketError) in
+      let received = try call.socket.receiveNow(into: room, from: call.handle, otherwise: waiter)
+      return received.map { Datagram([UInt8](room.prefix($0.count)), $0) }
+    }
+  }
+
+  func cancel(_ waiter: Waiter) -> Bool { call.cancel(waiter) }
+  func failure(_ outcome: WaitOutcome) -> SocketError { call.failure(outcome) }
 }
 
 /// Runs `body` with room for `count` octets that does not outlive it.

@@ -6,7 +6,7 @@ import Synchronization
 /// Sends and receives UDP datagrams, for async code: a task that waits for one holds no thread.
 ///
 /// A task that is cancelled while it waits closes the socket, as the interruption of a thread does in java.net, and hears
-/// ``SocketError/Reason/interrupted``. There is no read timeout: cancel the task instead.
+/// ``SocketError/Reason/interrupted``.
 public final class UDPSocket: Sendable {
   private let socket: DatagramSocket
 
@@ -15,14 +15,10 @@ public final class UDPSocket: Sendable {
   /// - Parameters:
   ///   - port: 0 to 65535; 0 leaves the choice to the stack.
   ///   - address: nil for every address of both families.
-  ///   - options: without ``DatagramSocketOptions/readTimeout``, which is unsupported here.
   public init(
     port: Int = 0, address: IPAddress? = nil, on stack: NetworkStack,
     options: DatagramSocketOptions = DatagramSocketOptions()
   ) throws(SocketError) {
-    guard options.readTimeout == nil else {
-      throw SocketError(.open, nil, .unsupported("a read timeout of async code"))
-    }
     socket = try DatagramSocket(port: port, address: address, on: stack, options: options)
   }
 
@@ -49,32 +45,19 @@ public final class UDPSocket: Sendable {
   public var options: DatagramSocketOptions { get throws(SocketError) { try socket.options } }
   /// Sets all options at once: see ``DatagramSocket/setOptions(_:)``.
   public func setOptions(_ options: DatagramSocketOptions) throws(SocketError) {
-    guard options.readTimeout == nil else {
-      throw SocketError(.setOption, nil, .unsupported("a read timeout of async code"))
-    }
     try socket.setOptions(options)
   }
 
-  /// Takes the datagram that has waited longest; waits until there is one.
+  /// Takes the datagram that has waited longest; waits until there is one, at most for ``DatagramSocketOptions/readTimeout``.
   ///
   /// - Parameter limit: the octets to take; what a datagram has beyond them is lost, and ``Datagram/length`` tells.
+  /// - Throws: as ``DatagramSocket/receive(upTo:)``; the socket stays usable after ``SocketError/Reason/timedOut(_:)``.
   public func receive(upTo limit: Int = DatagramSocket.largestDatagram) async throws(SocketError) -> Datagram {
     guard limit >= 0 else { throw SocketError(.receive, nil, .invalidArgument("a limit is not negative")) }
+    let call = try socket.beginReceiving()
+    _ = try socket.stack.admit(.receive, call.local)
     let capacity = min(limit, DatagramSocket.largestDatagram)
-    let local = localEndpoint
-    guard let handle = socket.state.withLock({ $0.handle }) else { throw SocketError(.receive, local, .closed) }
-    _ = try socket.stack.admit(.receive, local)
-    let core = socket.stack.core
-    let blocked = try await core.suspend(until: .never) { waiter in
-      core.cancel(waiter, on: handle)
-    } attempt: { waiter throws(SocketError) -> Datagram? in
-      try withTemporaryBytes(capacity) { room throws(SocketError) in
-        let received = try socket.receiveNow(into: room, from: handle, otherwise: waiter)
-        return received.map { Datagram([UInt8](room.prefix($0.count)), $0) }
-      }
-    }
-    if case .cancelled = blocked { socket.close() }
-    return try blocked.result(of: .receive, local)
+    return try await socket.stack.core.suspend(DatagramReceive(call: call, capacity: capacity))
   }
 
   /// The datagrams that arrive, one after the other, until the socket is closed.

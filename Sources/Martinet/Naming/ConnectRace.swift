@@ -7,15 +7,19 @@ import MartinetWire
 struct RacedConnection {
   var handle: ConnectionHandle
   var remote: Endpoint
+  /// How many of the first octets it has taken over.
+  var accepted = 0
 }
 
 /// Connects to a name: attempts to several of its addresses run beside each other, the first that is complete wins, and the others are aborted.
 struct ConnectRace {
+  private let core: SocketCore
   private let name: String
   private let port: UInt16
-  private let stack: NetworkStack
   private let options: ConnectionOptions
-  private let bell = Bell()
+  private let bell: Bell
+  /// The first octets to send, for one attempt: two would bring them to two hosts.
+  private var bytes: [UInt8]
   private let lookup: any NameLookup
   private var race: AddressRace
   private var attempts: [Attempt] = []
@@ -28,14 +32,25 @@ struct ConnectRace {
     var waiter: Waiter?
   }
 
-  init(to name: String, port: UInt16, on stack: NetworkStack, options: ConnectionOptions, _ knobs: HappyEyeballs) {
+  /// - Parameters:
+  ///   - core: the socket that wants to be connected; the race ends when it is closed.
+  ///   - bell: is rung by whoever closes it.
+  ///   - bytes: the first octets; with Fast Open they go with the SYN of the first attempt, else none takes them.
+  init(
+    of core: SocketCore, to name: String, port: UInt16, options: ConnectionOptions, _ knobs: HappyEyeballs, _ bell: Bell,
+    sending bytes: [UInt8]
+  ) {
+    self.core = core
     self.name = name
     self.port = port
-    self.stack = stack
     self.options = options
+    self.bell = bell
+    self.bytes = options.fastOpen ? bytes : []
     race = AddressRace(knobs)
-    lookup = stack.resolver.lookUp(name, AddressFamily.allCases, on: stack) { [bell] in bell.ring() }
+    lookup = core.stack.resolver.lookUp(name, AddressFamily.allCases, on: core.stack) { bell.ring() }
   }
+
+  private var stack: NetworkStack { core.stack }
 
   /// Blocks until one attempt is complete; nothing is left of the others then, nor of any when it fails.
   ///
@@ -45,9 +60,10 @@ struct ConnectRace {
     let deadline = Instant.deadline(after: limit, from: stack.core.now)
     defer { abandon() }
     while true {
+      let rings = bell.rings
       switch try goOn(until: deadline, limit) {
       case .won(let winner): return winner
-      case .wait(let instant): try stack.wait(for: bell, until: instant, .connect, nil)
+      case .wait(let instant): try stack.wait(for: bell, since: rings, until: instant, .connect)
       }
     }
   }
@@ -57,9 +73,10 @@ struct ConnectRace {
     let deadline = Instant.deadline(after: limit, from: stack.core.now)
     defer { abandon() }
     while true {
+      let rings = bell.rings
       switch try goOn(until: deadline, limit) {
       case .won(let winner): return winner
-      case .wait(let instant): try await stack.wait(for: bell, until: instant, .connect, nil)
+      case .wait(let instant): try await stack.wait(for: bell, since: rings, until: instant, .connect)
       }
     }
   }
@@ -72,6 +89,7 @@ struct ConnectRace {
 
   /// Does what there is to do.
   private mutating func goOn(until deadline: Instant, _ limit: Duration?) throws(SocketError) -> Step {
+    if core.isClosed { throw core.closedError(.connect, nil) }
     let now = stack.core.now
     if now >= deadline { throw SocketError(.connect, attempts.last?.connection.remote, .timedOut(limit ?? .zero)) }
     let lookupDeadline = takeAnswers(at: now)
@@ -85,7 +103,7 @@ struct ConnectRace {
     for family in AddressFamily.allCases where race.isWaiting(for: family) {
       guard let answer = progress[family] else { continue }
       answers.append(answer)
-      race.resolved(family, usable((try? answer.get()) ?? []), at: now) { $0.sorted(for: stack) }
+      race.resolved(family, usable((try? answer.get()) ?? []), at: now) { [stack] in $0.sorted(for: stack) }
     }
     return progress.deadline
   }
@@ -108,8 +126,12 @@ struct ConnectRace {
 
   private mutating func begin(_ remote: Endpoint, at now: Instant) {
     do throws(HostError) {
-      let handle = try stack.core.connect(to: remote, from: nil, options: options)
-      attempts.append(Attempt(connection: RacedConnection(handle: handle, remote: remote)))
+      let begun = try bytes.span.bytes.withUnsafeBytes { source throws(HostError) in
+        try stack.core.connect(to: remote, from: nil, options: options, sending: source)
+      }
+      bytes = []
+      let connection = RacedConnection(handle: begun.handle, remote: remote, accepted: begun.accepted)
+      attempts.append(Attempt(connection: connection))
       watch(attempts.count - 1)
     } catch {
       lastError = SocketError(.connect, remote, from: error)
