@@ -1,4 +1,5 @@
 import Foundation
+import MartinetTestSupport
 import Testing
 
 /// Whether this machine lets tests have a network of their own.
@@ -32,6 +33,6 @@ struct PermissionTests {
 
 /// Everything that has the Linux kernel as its peer, one test at a time.
 @Suite(
-  "With the kernel as the peer", .serialized,
+  "With the kernel as the peer", .serialized, .blocksThreads,
   .enabled(if: Permission.obstacle == nil, "the test of the machine's permissions says why"))
 struct KernelInterop {}

@@ -5,7 +5,7 @@ import MartinetTestSupport
 import MartinetWire
 import Testing
 
-@Suite("Tasks and threads at once, in real time", .serialized)
+@Suite("Tasks and threads at once, in real time", .serialized, .blocksThreads)
 struct AsyncStressTests {
   let remote = Endpoint(TunnelPair.serverAddress, 9000)
 

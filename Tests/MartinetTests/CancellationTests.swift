@@ -158,7 +158,7 @@ private final class EndOfCall: Sendable {
   var time: ContinuousClock.Instant? { moment.withLock { $0 } }
 }
 
-@Suite("A blocking call in a task that is cancelled, in real time", .serialized)
+@Suite("A blocking call in a task that is cancelled, in real time", .serialized, .blocksThreads)
 struct InterruptionTests {
   /// Runs a blocking call in a task, waits until it is blocked, cancels the task and returns the error of the call.
   private func interrupting(
@@ -166,7 +166,7 @@ struct InterruptionTests {
   ) async throws -> SocketError? {
     // When the call ends, not when this task, which waits for a thread of the pool like all others, hears of it.
     let end = EndOfCall()
-    let task = Task.detached {
+    let task = Task.detached(executorPreference: ThreadExecutor.shared) {
       await asyncSocketError {
         try await withInterruption(of: socket) {
           defer { end.note() }
@@ -185,7 +185,7 @@ struct InterruptionTests {
 
   @Test("Ends, whatever it is, and closes the socket", .timeLimit(.minutes(1)), .proves("JS-52"))
   func interruption() async throws {
-    let pair = try TunnelPair()
+    let pair = try TunnelPair(resolver: SilentResolver())
     let listener = try TCPListener(port: 9000, on: pair.server)
     let remote = Endpoint(TunnelPair.serverAddress, 9000)
 
@@ -207,6 +207,10 @@ struct InterruptionTests {
     let nowhere = Endpoint(.v4(IPv4Address(10, 77, 200, 9)), 1)
     let ofConnect = try await interrupting(connector, pair.client) { try connector.connect(to: nowhere) }
     #expect(ofConnect?.reason == .interrupted && connector.isClosed)
+
+    let searcher = try Socket(on: pair.client)
+    let ofSearch = try await interrupting(searcher, pair.client) { try searcher.connect(host: "www.test", port: 80) }
+    #expect(ofSearch?.reason == .interrupted && searcher.isClosed)
     pair.client.abortAll()
     pair.server.abortAll()
   }
@@ -223,5 +227,17 @@ struct InterruptionTests {
     listener.close()
     pair.client.abortAll()
     pair.server.abortAll()
+  }
+}
+
+/// Never answers.
+private struct SilentResolver: Resolver {
+  func lookUp(
+    _ name: String, _ families: [AddressFamily], on stack: NetworkStack, notify: @escaping @Sendable () -> Void
+  ) -> any NameLookup { Lookup() }
+
+  private final class Lookup: NameLookup {
+    func poll(at now: Instant) -> NameProgress { NameProgress() }
+    func cancel() {}
   }
 }

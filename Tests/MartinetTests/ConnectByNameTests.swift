@@ -51,24 +51,6 @@ struct ConnectByNameTests {
     }
   }
 
-  @Test("Interrupting a thread that connects ends the attempts at once", .timeLimit(.minutes(1)))
-  func interrupted() async throws {
-    let pair = try TunnelPair(resolver: SilentResolver())
-    let socket = try Socket(on: pair.client)
-    let task = Task { () -> SocketError? in
-      do {
-        try await withInterruption(of: socket) { try socket.connect(host: "www.test", port: 80) }
-        return nil
-      } catch {
-        return error as? SocketError
-      }
-    }
-    try await Task.sleep(for: .milliseconds(20))
-    task.cancel()
-    #expect(await task.value?.reason == .interrupted)
-    #expect(socket.isClosed)
-  }
-
   @Test("A socket that is bound keeps its port; one that is connected, or connects, can't be connected again")
   func states() throws {
     try pair.simulation.run {
@@ -133,7 +115,9 @@ struct ConnectByNameTests {
     #expect(pair.server.statistics.fastOpensAccepted == (fastOpen ? 2 : 0))
   }
 
-  @Test("Every octet arrives once at the address that wins, whichever attempt took the first ones", arguments: [true, false])
+  @Test(
+    "Every octet arrives once at the address that wins, whichever attempt took the first ones",
+    arguments: [true, false])
   func otherWinner(fastOpen: Bool) throws {
     var options = SocketOptions()
     options.fastOpen = fastOpen
@@ -151,7 +135,8 @@ struct ConnectByNameTests {
     }
   }
 
-  @Test("Streams of async code take first octets, by address and by name", .proves("7413-06"), arguments: [true, false])
+  @Test(
+    "Streams of async code take first octets, by address and by name", .proves("7413-06"), arguments: [true, false])
   func streams(byName: Bool) throws {
     let resolver = ScriptedResolver(ipv6: (.zero, [DualPair.server6]), ipv4: (.zero, [DualPair.server4]))
     let (server, stack) = (pair.server, pair.client(resolver))
@@ -184,17 +169,5 @@ struct ConnectByNameTests {
       try await served
     }
     #expect(server.statistics.fastOpensAccepted == 2)
-  }
-}
-
-/// Never answers.
-private struct SilentResolver: Resolver {
-  func lookUp(
-    _ name: String, _ families: [AddressFamily], on stack: NetworkStack, notify: @escaping @Sendable () -> Void
-  ) -> any NameLookup { Lookup() }
-
-  private final class Lookup: NameLookup {
-    func poll(at now: Instant) -> NameProgress { NameProgress() }
-    func cancel() {}
   }
 }

@@ -274,7 +274,7 @@ struct DatagramSocketTests {
   }
 }
 
-@Suite("A UDP socket of async code, in real time", .serialized)
+@Suite("A UDP socket of async code, in real time", .serialized, .blocksThreads)
 struct UDPSocketTests {
   @Test("Tasks exchange datagrams and hold no thread", .timeLimit(.minutes(1)))
   func exchange() async throws {

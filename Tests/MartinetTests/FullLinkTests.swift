@@ -42,7 +42,7 @@ final class ShortLink: Link {
   func close() { link.close() }
 }
 
-@Suite("A link that is often full", .serialized)
+@Suite("A link that is often full", .serialized, .blocksThreads)
 struct FullLinkTests {
   @Test("Is waited for: what it refused leaves later and in order", .timeLimit(.minutes(1)))
   func waits() throws {

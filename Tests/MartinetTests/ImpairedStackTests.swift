@@ -8,7 +8,7 @@ import MartinetTestSupport
 import MartinetWire
 import Testing
 
-@Suite("A stack on a link that fails on purpose", .serialized)
+@Suite("A stack on a link that fails on purpose", .serialized, .blocksThreads)
 struct ImpairedStackTests {
   /// Two stacks, the client's behind a wire that does `impairment` in both directions.
   private struct Pair {

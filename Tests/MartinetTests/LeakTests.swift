@@ -21,7 +21,7 @@ struct Holdings: CustomStringConvertible {
   var description: String { "\(descriptors) descriptors, \(threads) threads" }
 }
 
-@Suite("Ten thousand connections", .serialized)
+@Suite("Ten thousand connections", .serialized, .blocksThreads)
 struct LeakTests {
   /// How the two ends of a connection part.
   enum Parting: CaseIterable {

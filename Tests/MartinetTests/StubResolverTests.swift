@@ -2,6 +2,7 @@ import Martinet
 import MartinetRuntime
 import MartinetSimulation
 import MartinetTCP
+import MartinetTestSupport
 import MartinetWire
 import Synchronization
 import Testing
@@ -322,7 +323,7 @@ struct StubResolverTests {
   }
 }
 
-@Suite("The stub resolver, in real time", .serialized)
+@Suite("The stub resolver, in real time", .serialized, .blocksThreads)
 struct RealTimeResolverTests {
   @Test("Finds a name over the tunnel, and a socket connects to it", .timeLimit(.minutes(1)))
   func tunnel() throws {

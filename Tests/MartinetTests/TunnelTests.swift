@@ -48,7 +48,7 @@ final class Background<Result: Sendable>: Sendable {
 /// A pattern whose octets repeat after a prime number.
 private func octet(_ position: Int) -> UInt8 { UInt8(truncatingIfNeeded: position % 251) }
 
-@Suite("Two stacks over a UDP tunnel, in real time", .serialized)
+@Suite("Two stacks over a UDP tunnel, in real time", .serialized, .blocksThreads)
 struct TunnelTests {
   @Test("50 MB cross, and every octet is right", .timeLimit(.minutes(2)))
   func bulk() throws {

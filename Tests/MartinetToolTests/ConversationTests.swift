@@ -1,9 +1,10 @@
 import Foundation
 import Glibc
+import MartinetTestSupport
 import MartinetTool
 import Testing
 
-@Suite("Standard input and output at both ends of a connection", .serialized)
+@Suite("Standard input and output at both ends of a connection", .serialized, .blocksThreads)
 struct ConversationTests {
   /// A listener and who connects to it, each with its input.
   private final class Pair {

@@ -1,8 +1,9 @@
 import Glibc
+import MartinetTestSupport
 import MartinetTool
 import Testing
 
-@Suite("Bad input")
+@Suite("Bad input", .blocksThreads)
 struct RefusalTests {
   /// Runs the program and expects one line on standard error that has `part`, nothing on standard output, and a status that is not 0.
   private func expectRefusal(_ arguments: [String], _ part: String) throws {

@@ -1,9 +1,10 @@
 import Foundation
 import Glibc
+import MartinetTestSupport
 import MartinetTool
 import Testing
 
-@Suite("Sending and receiving between processes", .serialized)
+@Suite("Sending and receiving between processes", .serialized, .blocksThreads)
 struct TransferTests {
   /// A receiver that is ready, and what a sender needs to find it.
   private final class Inbox {

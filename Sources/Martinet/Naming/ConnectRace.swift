@@ -37,7 +37,8 @@ struct ConnectRace {
   ///   - bell: is rung by whoever closes it.
   ///   - bytes: the first octets; with Fast Open they go with the SYN of the first attempt, else none takes them.
   init(
-    of core: SocketCore, to name: String, port: UInt16, options: ConnectionOptions, _ knobs: HappyEyeballs, _ bell: Bell,
+    of core: SocketCore, to name: String, port: UInt16, options: ConnectionOptions, _ knobs: HappyEyeballs,
+    _ bell: Bell,
     sending bytes: [UInt8]
   ) {
     self.core = core
