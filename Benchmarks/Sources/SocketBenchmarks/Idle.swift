@@ -1,5 +1,6 @@
 import Foundation
 import Martinet
+import Synchronization
 
 /// What a connection costs that does nothing: both ends are in this process, on two simulated hosts.
 enum Idle {
@@ -47,20 +48,72 @@ enum Idle {
       let idle = try resident()
       let each = (idle - before) / (2 * count)
       print("idle: \(each) octets for each end of \(count) connections that have carried \(octets) octets both ways")
-      Main.demand(each <= 3600, "an idle connection takes at most 3,600 octets at each end")
-      await withTaskGroup(of: Void.self) { group in
+      Main.demand(each <= bound, "an idle connection takes at most \(bound) octets at each end")
+      try await withThrowingTaskGroup(of: Void.self) { group in
         for (near, far) in ends.suffix(count) {
-          for stream in [near, far] { group.addTask { _ = try? await stream.read() } }
+          for stream in [near, far] {
+            group.addTask {
+              do {
+                for try await _ in stream.chunks {}
+              } catch {}
+            }
+          }
         }
-        try? await simulation.sleep(for: .seconds(1))
-        if let reading = try? resident() {
-          print("with a task that reads at each end: \((reading - before) / (2 * count)) octets")
-        }
+        try await simulation.sleep(for: .seconds(1))
+        let waiting = (try resident() - before) / (2 * count)
+        print("idle, with a task that waits for what arrives: \(waiting) octets, of which \(try bareTask()) are a bare task's")
+        Main.demand(waiting <= bound, "an idle connection with its task takes at most \(bound) octets at each end")
         for (near, far) in ends {
           near.abort()
           far.abort()
         }
       }
+    }
+  }
+
+  /// The most octets that each end of an idle connection may take.
+  static let bound = 3600
+
+  /// What a task takes that waits and does nothing else, measured in a process of its own: here it would get memory that was used before.
+  private static func bareTask() throws -> Int {
+    let output = Pipe()
+    let process = Process()
+    process.executableURL = URL(filePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+    process.arguments = ["floor"]
+    process.standardOutput = output
+    try process.run()
+    let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    guard let octets = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+      throw CocoaError(.fileReadCorruptFile)
+    }
+    return octets
+  }
+
+  /// Tasks that wait.
+  private final class Waiting: Sendable {
+    private let tasks = Mutex<[UnsafeContinuation<Void, Never>]>([])
+
+    init(capacity: Int) { tasks.withLock { $0.reserveCapacity(capacity) } }
+
+    var count: Int { tasks.withLock { $0.count } }
+    func add(_ task: UnsafeContinuation<Void, Never>) { tasks.withLock { $0.append(task) } }
+    func resume() { for task in tasks.withLock({ $0 }) { task.resume() } }
+  }
+
+  /// Prints what each of `count` tasks takes that waits for a continuation.
+  static func reportFloor(count: Int) async throws {
+    let waiting = Waiting(capacity: count + 100)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      var before = 0
+      for number in 1...count + 100 {
+        group.addTask { await withUnsafeContinuation { waiting.add($0) } }
+        guard number == 100 || number == count + 100 else { continue }
+        while waiting.count < number { try await Task.sleep(for: .milliseconds(1)) }
+        if number == 100 { before = try resident() }
+      }
+      print((try resident() - before) / count)
+      waiting.resume()
     }
   }
 }

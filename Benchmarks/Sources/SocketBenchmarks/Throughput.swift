@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import Martinet
 
 /// Two stacks of this process with a UDP tunnel on loopback between them.
@@ -22,7 +22,7 @@ struct Tunnel {
 
 /// How fast one connection carries octets, by blocking sockets and by async streams.
 enum Throughput {
-  static let total = 200_000_000
+  static let total = 50_000_000
   static let block = [UInt8](repeating: 7, count: 65536)
 
   /// Octets per second through blocking sockets.
@@ -76,23 +76,47 @@ enum Throughput {
     Double(total) / ((ContinuousClock.now - begin) / .seconds(1))
   }
 
-  /// Alternates between both, and compares the best of each: what disturbs the machine disturbs one round.
-  static func report() async throws {
-    var blocking: [Double] = []
-    var async: [Double] = []
-    for _ in 0..<5 {
-      blocking.append(try Throughput.blocking())
-      async.append(try await Throughput.async())
-    }
-    print("MB/s, blocking:", blocking.map { Int($0 / 1e6) }, "async:", async.map { Int($0 / 1e6) })
-    let best = (blocking.max() ?? 0, async.max() ?? 0)
-    print("async / blocking, best of each: \(percent(best.1 / best.0)) %")
-    let middle = (blocking.sorted()[2], async.sorted()[2])
-    print("async / blocking, medians: \(percent(middle.1 / middle.0)) %")
-    // Noise of the machine moves one of them more easily than both.
-    let ratio = max(best.1 / best.0, middle.1 / middle.0)
-    Main.demand(ratio >= 0.9, "async streams are at most 10 % slower than blocking sockets")
+  /// The processor time that this process has used, in seconds.
+  private static func processorTime() -> Double {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    let times = [usage.ru_utime, usage.ru_stime]
+    return times.reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
   }
 
-  private static func percent(_ ratio: Double) -> Int { Int((ratio * 100).rounded()) }
+  /// What one kind of sockets has shown.
+  private struct Figures {
+    var rates: [Double] = []
+    var costs: [Double] = []
+
+    mutating func add(_ rate: Double, from before: Double) {
+      rates.append(rate)
+      costs.append((processorTime() - before) / Double(total) * 1e9)
+    }
+
+    var text: String { "\(Int(middle(rates) / 1e6)) MB/s, \(Int(middle(costs) * 1000)) ps of processor time for each octet" }
+  }
+
+  private static func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+  /// Measures both in turns, each time in another order, and compares the two of each turn: what disturbs the machine disturbs both of a turn,
+  /// or few turns.
+  static func report() async throws {
+    var (blocking, async) = (Figures(), Figures())
+    for turn in 0..<15 {
+      for isAsync in turn.isMultiple(of: 2) ? [false, true] : [true, false] {
+        let before = processorTime()
+        if isAsync {
+          async.add(try await Throughput.async(), from: before)
+        } else {
+          blocking.add(try Throughput.blocking(), from: before)
+        }
+      }
+    }
+    print("blocking sockets: \(blocking.text)")
+    print("async streams: \(async.text)")
+    let ratio = middle(zip(async.rates, blocking.rates).map { $0 / $1 })
+    print("async / blocking, median of the turns: \(Int((ratio * 100).rounded())) %")
+    Main.demand(ratio >= 0.9, "async streams are at most 10 % slower than blocking sockets")
+  }
 }
