@@ -181,10 +181,16 @@ extension KernelInterop {
       var asExpected: Bool
     }
 
-    @Test("martinet halfopen finds the same with a HAProxy of its own")
-    func tool() throws {
-      let tool = try namespace.start(
-        Program.ours("martinet"), ["halfopen", "--proxy", "haproxy", "--bound", "4", "--json"])
+    @Test(
+      "martinet halfopen finds the same with a HAProxy of its own, as root and as a user who has to make a namespace of users first",
+      arguments: [true, false])
+    func tool(isRoot: Bool) throws {
+      _ = try (Program.path(of: "haproxy"), Program.path(of: "nft"))
+      let martinet = [try Program.ours("martinet"), "halfopen", "--proxy", "haproxy", "--bound", "4", "--json"]
+      let tool =
+        isRoot
+        ? try namespace.start(martinet[0], Array(martinet.dropFirst()))
+        : try namespace.start("unshare", ["--user", "--map-user=1000", "--map-group=1000"] + martinet)
       try tool.succeeds(seconds: 90)
       let decoder = JSONDecoder()
       decoder.keyDecodingStrategy = .convertFromSnakeCase
