@@ -85,6 +85,12 @@ struct InteropSMPP: ParsableCommand {
     while true {
       let session = try server.accept()
       let messages = Mutex<[SMPPMessage]>([])
+      let failure = Mutex<String?>(nil)
+      let delivering = DispatchSemaphore(value: 0)
+      Thread.detachNewThread {
+        do { try deliver(to: session) } catch { failure.withLock { $0 = "\(error)" } }
+        delivering.signal()
+      }
       _ = session.serve { request in
         guard case .submit(let message) = request.body else { return .refused(.invalidCommand) }
         let number = messages.withLock { messages in
@@ -101,12 +107,27 @@ struct InteropSMPP: ParsableCommand {
         }
         return .accepted("m\(number)")
       }
+      delivering.wait()
       var report = Report()
+      report.error = failure.withLock { $0 }
       try note(session, in: &report)
       if case .bindRefused = session.end { continue }
-      report.messages = messages.withLock { $0.map { String(decoding: $0.payload, as: UTF8.self) } }
+      var reassembly = SMPPReassembly()
+      report.messages = messages.withLock { $0.compactMap { reassembly.add($0, at: .zero)?.words } }
       server.close()
       return report
+    }
+  }
+
+  /// Delivers to a program that only receives as many messages as it is told to, the last one in parts.
+  private func deliver(to session: SMPPConnection) throws {
+    while session.state == .open { try session.socket.stack.sleep(for: .milliseconds(10)) }
+    guard session.state == .boundReceiver, deliveries > 0 else { return }
+    let (source, destination) = (SMPPAddress("33612345678", ton: 1, npi: 1), SMPPAddress("1000", ton: 1, npi: 1))
+    for number in 0..<deliveries {
+      let words = number == deliveries - 1 ? String(repeating: "été ", count: 50) : "message \(number)"
+      let message = SMPPMessage(from: source, to: destination, saying: words)
+      for part in try message.segmented(reference: 9) { try session.request(.deliver(part)) }
     }
   }
 

@@ -48,12 +48,13 @@ struct SMPPPeer {
     parser.add_argument("--password", default="secret")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--idle", type=float, default=0)
+    parser.add_argument("--long", default="")
     options = parser.parse_args()
     report = {"messageIDs": [], "messages": [], "enquireLinksSent": 0, "enquireLinksReceived": 0, "malformed": 0,
               "error": None, "end": None, "seconds": 0.0}
 
     def submit():
-        import smpplib.client, smpplib.exceptions
+        import smpplib.client, smpplib.exceptions, smpplib.gsm
         client = smpplib.client.Client(options.address, options.port, timeout=20, allow_unknown_opt_params=True)
         client.connect()
         try:
@@ -63,19 +64,36 @@ struct SMPPPeer {
             client.disconnect()
             return
         client.set_message_sent_handler(lambda pdu: report["messageIDs"].append(pdu.message_id.decode()))
+        parts = {}
         def received(pdu):
-            report["messages"].append(pdu.short_message.decode())
+            octets = pdu.short_message
+            if pdu.esm_class & 0x40:
+                # A user data header with a reference of one octet (3GPP TS 23.040 section 9.2.3.24.1).
+                parts[octets[5]], count = octets[6:], octets[4]
+                if len(parts) < count:
+                    return
+                octets = b"".join(parts[number] for number in range(1, count + 1))
+            report["messages"].append("".join(smpplib.gsm.GSM_CHARACTER_TABLE[octet] for octet in octets))
         client.set_message_received_handler(received)
         answer = client._enquire_link_received
         def enquired(pdu):
             report["enquireLinksReceived"] += 1
             answer(pdu)
         client._enquire_link_received = enquired
-        for number in range(options.count):
+        def submit_one(octets, coding=0, esm_class=0):
             client.send_message(source_addr_ton=1, source_addr_npi=1, source_addr="1000", dest_addr_ton=1, dest_addr_npi=1,
-                                destination_addr="33612345678", short_message=f"message {number}".encode())
+                                destination_addr="33612345678", short_message=octets, data_coding=coding,
+                                esm_class=esm_class)
+        submitted = 0 if options.kind == "receiver" else options.count
+        for number in range(submitted):
+            submit_one(f"message {number}".encode())
+        if options.long:
+            pieces, coding, esm_class = smpplib.gsm.make_parts(options.long)
+            for piece in pieces:
+                submit_one(piece, coding, esm_class)
+            submitted += len(pieces)
         wanted = 0 if options.kind == "transmitter" else options.count
-        while len(report["messageIDs"]) < options.count or len(report["messages"]) < wanted:
+        while len(report["messageIDs"]) < submitted or len(report["messages"]) < wanted:
             client.read_once(auto_send_enquire_link=False)
         deadline = time.monotonic() + options.idle
         client._socket.settimeout(0.2)

@@ -5,6 +5,7 @@ extension KernelInterop {
   @Suite("SMPP with the libraries of Python", .serialized)
   struct SMPPTests {
     static let texts = (0..<20).map { "message \($0)" }
+    static let longText = String(repeating: "été ", count: 50)
     static let ids = (1...20).map { "m\($0)" }
 
     @Test(
@@ -22,6 +23,32 @@ extension KernelInterop {
       #expect(ours.messages == SMPPTests.texts)
       #expect(ours.end == "the peer unbound" && ours.malformed == 0 && ours.error == nil)
       #expect(theirs.enquireLinksReceived >= 2 && theirs.enquireLinksReceived <= ours.enquireLinksSent)
+    }
+
+    @Test("smpplib binds as a receiver and takes deliveries, a long one in the parts of a user data header")
+    func receiver() throws {
+      let namespace = try NetworkNamespace()
+      let us = try SMPPPeer.ours(in: namespace, ["serve", OurSide.ours4, "2775", "--deliveries", "20"])
+      try us.child.awaits("listening")
+      let program = try SMPPPeer(in: namespace, ["submit", OurSide.ours4, "2775", "--kind", "receiver"])
+      let theirs = try program.report()
+      let ours = try us.report()
+      #expect(theirs.error == nil && theirs.messageIDs == [])
+      #expect(theirs.messages == SMPPTests.texts.dropLast() + [SMPPTests.longText])
+      #expect(ours.end == "the peer unbound" && ours.malformed == 0 && ours.error == nil)
+    }
+
+    @Test(
+      "The parts in which smpplib submits a long text become one text, in the alphabet of GSM and beyond it",
+      arguments: [SMPPTests.longText, "ça va 你好 😀 " + SMPPTests.longText])
+    func long(text: String) throws {
+      let namespace = try NetworkNamespace()
+      let us = try SMPPPeer.ours(in: namespace, ["serve", OurSide.ours4, "2775"])
+      try us.child.awaits("listening")
+      let program = try SMPPPeer(
+        in: namespace, ["submit", OurSide.ours4, "2775", "--kind", "transmitter", "--count", "1", "--long", text])
+      #expect(try program.report().error == nil)
+      #expect(try us.report().messages == ["message 0", text])
     }
 
     @Test("smpplib understands why it may not bind")
