@@ -33,6 +33,45 @@ struct ReadmeSampleTests {
     #expect(printed.withLock { $0 }.first?.hasPrefix("bonjour after 0.") == true)
   }
 
+  @Test("The async sample answers each of many clients, and ends with its listener")
+  func tasks() throws {
+    let pair = VirtualPair()
+    let (client, server) = (pair.client, pair.server)
+    let notes = Notebook()
+    try pair.simulation.runAsync {
+      let listener = try TCPListener(port: 7, on: server)
+      async let serving: Void = ReadmeSampleTests.answerAll(listener) { notes.note($0) }
+      for number in UInt8(1)...5 {
+        let stream = try await TCPStream.connect(host: "10.0.0.2", port: 7, on: client)
+        try await stream.write([number])
+        #expect(try await stream.read() == [number])
+        if number == 3 { stream.abort() }
+        stream.close()
+      }
+      try await pair.simulation.sleep(for: .seconds(1))
+      listener.close()
+      try await serving
+    }
+    #expect(notes.all.count == 1 && notes.all.first?.contains("reset") == true)
+  }
+
+  private static func answerAll(_ listener: TCPListener, print: @escaping @Sendable (String) -> Void) async throws {
+    // The README's tasks begins here.
+    try await withThrowingDiscardingTaskGroup { group in
+      for try await stream in listener.connections {
+        group.addTask {
+          do {
+            for try await chunk in stream.chunks { try await stream.write(chunk) }
+            stream.close()
+          } catch {
+            print("\(stream): \(error)")
+          }
+        }
+      }
+    }
+    // The README's tasks ends here.
+  }
+
   @Test("The bound on silence is set as the README says")
   func bound() {
     // The README's bound begins here.
@@ -44,7 +83,10 @@ struct ReadmeSampleTests {
 
   @Test(
     "The README shows the samples that are compiled here",
-    arguments: [("sample", "import Martinet\n\n"), ("bound", "")])
+    arguments: [
+      ("sample", "import Martinet\n\n"), ("tasks", "let listener = try TCPListener(port: 7, on: stack)\n"),
+      ("bound", ""),
+    ])
   func sameText(name: String, before: String) throws {
     let test = try String(contentsOf: URL(filePath: #filePath), encoding: .utf8)
     let start = try #require(test.firstRange(of: "// The README's \(name) begins here.\n"))

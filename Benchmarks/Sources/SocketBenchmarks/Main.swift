@@ -13,7 +13,7 @@ enum Main {
   }
 
   static func main() async throws {
-    if CommandLine.arguments.dropFirst().first == "floor" { return try await Idle.reportFloor(count: 10_000) }
+    if CommandLine.arguments.dropFirst().first == "floor" { return try await BareTask.report(count: 10_000) }
     let chosen = CommandLine.arguments.dropFirst()
     func isWanted(_ name: String) -> Bool { chosen.isEmpty || chosen.contains(name) }
     // First: memory that something else has freed would be taken again, and not be counted.

@@ -94,7 +94,9 @@ enum Throughput {
       costs.append((processorTime() - before) / Double(total) * 1e9)
     }
 
-    var text: String { "\(Int(middle(rates) / 1e6)) MB/s, \(Int(middle(costs) * 1000)) ps of processor time for each octet" }
+    var text: String {
+      "\(Int(middle(rates) / 1e6)) MB/s, \(Int(middle(costs) * 1000)) ps of processor time for each octet"
+    }
   }
 
   private static func middle(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
