@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_tun.h>
+#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,19 +16,50 @@ static void put_name(struct ifreq *request, const char *name) {
   strncpy(request->ifr_name, name, IFNAMSIZ - 1);
 }
 
-int martinet_device_open(const char *name, int ethernet) {
+_Static_assert(sizeof(struct martinet_vnet_header) == MARTINET_VNET_HEADER &&
+                   sizeof(struct virtio_net_hdr) == MARTINET_VNET_HEADER,
+               "the vnet header is the kernel's");
+_Static_assert(MARTINET_CHECKSUM_MISSING == VIRTIO_NET_HDR_F_NEEDS_CSUM &&
+                   MARTINET_CHECKSUM_VERIFIED == VIRTIO_NET_HDR_F_DATA_VALID &&
+                   MARTINET_SEGMENTATION_TCP4 == VIRTIO_NET_HDR_GSO_TCPV4 &&
+                   MARTINET_SEGMENTATION_TCP6 == VIRTIO_NET_HDR_GSO_TCPV6 &&
+                   MARTINET_SEGMENTATION_CWR == VIRTIO_NET_HDR_GSO_ECN,
+               "the values are the kernel's");
+
+static int has_vnet_header(int descriptor) {
+  unsigned features = 0;
+  return ioctl(descriptor, TUNGETFEATURES, &features) == 0 && (features & IFF_VNET_HDR) != 0;
+}
+
+static int set_offload(int descriptor) {
+  int size = MARTINET_VNET_HEADER;
+  if (ioctl(descriptor, TUNSETVNETHDRSZ, &size) < 0) return 0;
+  return ioctl(descriptor, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN) == 0;
+}
+
+int martinet_device_open(const char *name, int ethernet, int *offload) {
   struct ifreq request;
   int descriptor = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return -errno;
+  *offload = *offload && has_vnet_header(descriptor);
   put_name(&request, name);
-  request.ifr_flags = (short)((ethernet ? IFF_TAP : IFF_TUN) | IFF_NO_PI);
+  request.ifr_flags = (short)((ethernet ? IFF_TAP : IFF_TUN) | IFF_NO_PI | (*offload ? IFF_VNET_HDR : 0));
   if (ioctl(descriptor, TUNSETIFF, &request) < 0) {
     int error = errno;
     close(descriptor);
     return -error;
   }
+  if (*offload && !set_offload(descriptor)) {
+    close(descriptor);
+    *offload = 0;
+    return martinet_device_open(name, ethernet, offload);
+  }
+  // A device that was there keeps what its last program asked for.
+  if (!*offload) martinet_device_end_offload(descriptor);
   return descriptor;
 }
+
+void martinet_device_end_offload(int descriptor) { ioctl(descriptor, TUNSETOFFLOAD, 0); }
 
 int martinet_device_index(const char *name) {
   unsigned index = if_nametoindex(name);

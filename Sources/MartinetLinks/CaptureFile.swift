@@ -43,12 +43,15 @@ struct CaptureFile: ~Copyable {
 
   mutating func record(_ slot: ReceiveSlot, at time: UInt64) {
     let note = Pcapng.PacketNote(time: time, direction: .inbound)
-    if slot.received <= slot.beginning.count {
+    if slot.received <= slot.beginning.count && slot.duty == .complete {
       Pcapng.append(slot.beginning.bytes, note, to: &buffer)
     } else {
       var octets: [UInt8] = []
       octets.reserveCapacity(slot.received)
       slot.forEachRun { octets.append(contentsOf: $0) }
+      if case .partial(let start, let offset) = slot.duty {
+        octets.withMutableOctets(0..<octets.count) { Checksum.complete(&$0, start: start, offset: offset) }
+      }
       Pcapng.append(octets.span.bytes, note, to: &buffer)
     }
     writeWhenDue()

@@ -68,6 +68,8 @@ public final class CapturedLink: Link {
     return try outcome.get()
   }
 
+  public func endOffload() { link.endOffload() }
+
   public func flush() {
     file.withLock { $0.flush() }
     link.flush()

@@ -95,13 +95,16 @@ extension Departure {
     return number
   }
 
-  /// Gives `body` the pieces of the packet for one gathered call.
-  func withPieces<Result>(_ body: (UnsafeMutableBufferPointer<iovec>) -> Result) -> Result {
-    withUnsafeTemporaryAllocation(of: iovec.self, capacity: DepartureBatch.piecesPerDeparture) { pieces in
+  /// Gives `body` the pieces of the packet for one gathered call, with `prefix` before them if there is one.
+  func withPieces<Result>(
+    behind prefix: UnsafeMutableRawBufferPointer? = nil, _ body: (UnsafeMutableBufferPointer<iovec>) -> Result
+  ) -> Result {
+    withUnsafeTemporaryAllocation(of: iovec.self, capacity: DepartureBatch.piecesPerDeparture + 1) { pieces in
       header.span.withUnsafeBytes { bytes in
         let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
-        let number = gather(header: start, into: pieces.baseAddress!)
-        return body(UnsafeMutableBufferPointer(rebasing: pieces[0..<number]))
+        let number = gather(header: start, into: pieces.baseAddress! + 1)
+        pieces[0] = iovec(iov_base: prefix?.baseAddress, iov_len: prefix?.count ?? 0)
+        return body(UnsafeMutableBufferPointer(rebasing: pieces[(prefix == nil ? 1 : 0)...number]))
       }
     }
   }

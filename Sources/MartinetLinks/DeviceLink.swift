@@ -17,20 +17,37 @@ public final class DeviceLink: Link {
   public let description: LinkDescription
   private let name: String
   private let counters = LinkCounters()
+  /// Whether a vnet header stands before each packet.
+  private let hasOffload: Bool
+  /// The octets before an IP header.
+  private let frameHeader: Int
   /// nil after ``close()``.
   private let kernel: Mutex<KernelSide?>
 
   /// Opens device `name`, which is created when there is none; it vanishes with the link unless it was there before.
-  /// - Parameter mtu: the largest IP packet in octets; nil leaves the device's own, which for a new device is 1500.
-  public init(_ kind: Kind, name: String, mtu: Int? = nil) throws(LinkError) {
-    let opened = martinet_device_open(name, kind == .tap ? 1 : 0)
+  /// - Parameters:
+  ///   - mtu: the largest IP packet in octets; nil leaves the device's own, which for a new device is 1500.
+  ///   - offload: whether kernel and host leave checksums and the cutting of TCP into segments to each other, so that up to 64 KiB cross at
+  ///     once; nil: where the kernel offers it.
+  /// - Throws: ``LinkError/offloadNotOffered(_:)`` if offload is demanded and the kernel has none, and others.
+  public init(_ kind: Kind, name: String, mtu: Int? = nil, offload: Bool? = nil) throws(LinkError) {
+    var agreed: Int32 = offload == false ? 0 : 1
+    let opened = martinet_device_open(name, kind == .tap ? 1 : 0, &agreed)
     if opened < 0 { throw DeviceLink.explain(-opened, kind, name) }
-    do {
+    hasOffload = agreed != 0
+    frameHeader = kind == .tap ? EthernetHeader.minimumLength : 0
+    do throws(LinkError) {
+      if offload == true && !hasOffload { throw .offloadNotOffered(name) }
       let side = try KernelSide(name: name)
       let settled = try side.settleMTU(mtu)
       var offer = LinkDescription(name: InterfaceName(name), mtu: settled)
       if kind == .tap { offer.kind = .ethernet(DeviceLink.newAddress()) }
       offer.isPointToPoint = kind == .tun
+      offer.vouchesForChecksums = hasOffload
+      offer.completesChecksums = hasOffload
+      offer.bringsTrains = hasOffload
+      // The host leaves room for headers.
+      offer.maximumTrain = hasOffload ? 65535 : 0
       description = offer
       kernel = Mutex(side)
     } catch {
@@ -69,15 +86,20 @@ public final class DeviceLink: Link {
     var octets = 0
     while number < batch.reserved {
       let slot = batch.slots[number]
-      let count = readv(descriptor, slot.pieces, Int32(slot.pieceCount))
+      let count = read(into: slot)
       if count < 0 {
         if errno == EINTR { continue }
         if errno == EAGAIN { break }
         throw errno == EBADFD || errno == ENODEV ? .gone(name) : .system("read from \(name)", code: errno)
       }
       if count == 0 { break }
-      slot.received = count
-      octets += count
+      if !hasOffload {
+        slot.arrived(count)
+      } else if !slot.arrived(withHeader: count, frameHeader: frameHeader) {
+        counters.count(.malformed)
+        continue
+      }
+      octets += slot.received
       number += 1
     }
     batch.finish(number)
@@ -85,14 +107,15 @@ public final class DeviceLink: Link {
     return number
   }
 
+  private func read(into slot: ReceiveSlot) -> Int {
+    hasOffload
+      ? readv(descriptor, slot.piecesWithHeader, Int32(slot.pieceCount + 1))
+      : readv(descriptor, slot.pieces, Int32(slot.pieceCount))
+  }
+
   public func write(_ departure: borrowing Departure) throws(LinkError) -> LinkWrite {
     let size = departure.count
-    let code = departure.withPieces { pieces in
-      while writev(descriptor, pieces.baseAddress, Int32(pieces.count)) < 0 {
-        if errno != EINTR { return errno }
-      }
-      return 0
-    }
+    let code = hasOffload ? writeWithHeader(departure) : departure.withPieces { write($0) }
     switch code {
     case 0:
       counters.countWritten(octets: size)
@@ -110,9 +133,30 @@ public final class DeviceLink: Link {
     }
   }
 
+  private func writeWithHeader(_ departure: borrowing Departure) -> Int32 {
+    guard var header = martinet_vnet_header(for: departure, frameHeader: frameHeader) else { return EINVAL }
+    return withUnsafeMutableBytes(of: &header) { octets in
+      departure.withPieces(behind: octets) { write($0) }
+    }
+  }
+
+  /// Returns 0 or the error's number.
+  private func write(_ pieces: UnsafeMutableBufferPointer<iovec>) -> Int32 {
+    while writev(descriptor, pieces.baseAddress, Int32(pieces.count)) < 0 {
+      if errno != EINTR { return errno }
+    }
+    return 0
+  }
+
+  public func endOffload() {
+    if hasOffload { martinet_device_end_offload(descriptor) }
+  }
+
   public func close() {
     kernel.withLock { side in
       guard side != nil else { return }
+      // Whoever opens a device that stays finds it as it was.
+      endOffload()
       side?.takeBack()
       side = nil
       _ = Glibc.close(descriptor)

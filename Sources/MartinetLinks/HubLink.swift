@@ -74,7 +74,7 @@ public final class HubLink: Link {
     for index in 0..<received {
       let slot = batch.slots[index]
       let size = Int(datagrams[index].received)
-      slot.received = min(size, batch.size)
+      slot.arrived(min(size, batch.size))
       switch size > batch.size ? .drop(.tooLarge) : judge(slot, from: OuterEndpoint(datagrams[index].remote), at: now) {
       case .keep:
         batch.swapSlots(kept, index)

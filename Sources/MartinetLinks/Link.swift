@@ -57,6 +57,9 @@ public protocol Link: AnyObject, Sendable {
   /// the link is full: go on with the next one when the descriptor is writable.
   func write(_ batch: DepartureBatch, _ range: Range<Int>) throws(LinkError) -> Int
 
+  /// Makes the link bring single packets with complete checksums from here on, whatever its ``description`` offers.
+  func endOffload()
+
   /// Writes out what a decorator of the link still holds in memory.
   func flush()
 
@@ -79,6 +82,8 @@ extension Link {
     return dealtWith
   }
 
+  public func endOffload() {}
+
   public func flush() {}
 
   func requireMTU(for addresses: [IPPrefix]) throws(LinkError) {
@@ -87,12 +92,13 @@ extension Link {
     }
   }
 
-  /// The octets of the largest thing that a read may bring: a packet of the MTU with its link header.
+  /// The octets of the largest thing that a read may bring: a packet of the MTU, or the longest that IP has, with its link header.
   public var readSize: Int {
+    let packet = description.bringsTrains ? 65535 : description.mtu
     switch description.kind {
-    case .ip: description.mtu
+    case .ip: return packet
     // An Ethernet header with a VLAN tag.
-    case .ethernet: description.mtu + 18
+    case .ethernet: return packet + 18
     }
   }
 }

@@ -14,6 +14,8 @@ public enum LinkError: Error, Hashable, Sendable {
   case deviceOfAnotherKind(String, wanted: String)
   /// The device is there, but what it needs (an address, an MTU) may not be set.
   case setupNotPermitted(String, what: String)
+  /// The device can't leave checksums and segmentation to us and us to it.
+  case offloadNotOffered(String)
   /// The kernel itself has the address that was meant for us.
   case addressIsKernels(IPAddress, device: String)
   /// IPv6 needs links that carry 1280 octets (RFC 8200 section 5).
@@ -45,6 +47,8 @@ extension LinkError: CustomStringConvertible {
       "device \(name) cannot be opened as \(wanted): it is of another kind"
     case .setupNotPermitted(let name, let what):
       "no permission to set \(what) of device \(name): run as root or under `unshare -Urn`, or let root set it before"
+    case .offloadNotOffered(let name):
+      "the kernel offers no offload on device \(name): leave out ,offload=on"
     case .addressIsKernels(let address, let device):
       "\(address) is the kernel's own address on \(device): give this side another address of the prefix"
     case .mtuTooSmallForIPv6(let mtu):

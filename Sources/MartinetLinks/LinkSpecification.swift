@@ -1,6 +1,7 @@
 import MartinetWire
 
-/// Which link is wanted, as the command line says it: `tun:NAME`, `tap:NAME`, `hub:HOST:PORT` or `udp:HOST:PORT`, each with an optional `,mtu=N`.
+/// Which link is wanted, as the command line says it: `tun:NAME`, `tap:NAME`, `hub:HOST:PORT` or `udp:HOST:PORT`, each with an optional `,mtu=N`, devices with
+/// an optional `,offload=on` or `,offload=off`, too.
 public struct LinkSpecification: Hashable, Sendable {
   public enum Medium: Hashable, Sendable {
     /// A TUN device: bare IP packets from and to the kernel.
@@ -17,12 +18,16 @@ public struct LinkSpecification: Hashable, Sendable {
   /// The largest IP packet in octets; nil leaves the medium's own.
   public var mtu: Int?
 
+  /// Whether a device's kernel and the host leave checksums and segmentation to each other; nil: where the kernel offers it.
+  public var offload: Bool?
+
   /// The MTU of a UDP tunnel when none is given: with the outer headers it fits through what carries 1500 octets, and most of what carries less.
   public static let tunnelMTU = 1400
 
-  public init(_ medium: Medium, mtu: Int? = nil) {
+  public init(_ medium: Medium, mtu: Int? = nil, offload: Bool? = nil) {
     self.medium = medium
     self.mtu = mtu
+    self.offload = offload
   }
 
   /// Reads the text form.
@@ -47,12 +52,22 @@ public struct LinkSpecification: Hashable, Sendable {
         medium = .join(host: host, port: port)
       default: throw Flaw("\"\(parts[0][..<colon])\" is none of tun, tap, hub, udp")
       }
-      for option in parts.dropFirst() {
-        guard option.hasPrefix("mtu="), mtu == nil else { throw Flaw("\",\(option)\" is not ,mtu=N") }
-        mtu = try LinkSpecification.readMTU(option.dropFirst(4))
-      }
+      for option in parts.dropFirst() { try readOption(option) }
     } catch {
       throw .malformed(text, reason: error.reason)
+    }
+  }
+
+  private mutating func readOption(_ option: Substring) throws(Flaw) {
+    if option.hasPrefix("mtu="), mtu == nil {
+      mtu = try LinkSpecification.readMTU(option.dropFirst(4))
+    } else if ["offload=on", "offload=off"].contains(option), offload == nil {
+      switch medium {
+      case .tun, .tap: offload = option == "offload=on"
+      case .hub, .join: throw Flaw("only devices have offload")
+      }
+    } else {
+      throw Flaw("\",\(option)\" is not ,mtu=N, ,offload=on or ,offload=off")
     }
   }
 
@@ -97,7 +112,7 @@ public struct LinkSpecification: Hashable, Sendable {
 extension LinkSpecification: CustomStringConvertible {
   /// The text form.
   public var description: String {
-    let options = mtu.map { ",mtu=\($0)" } ?? ""
+    let options = (mtu.map { ",mtu=\($0)" } ?? "") + (offload.map { ",offload=\($0 ? "on" : "off")" } ?? "")
     switch medium {
     case .tun(let name): return "tun:\(name)\(options)"
     case .tap(let name): return "tap:\(name)\(options)"
@@ -113,8 +128,8 @@ extension LinkSpecification {
   /// Opens the link; ``Link/attach(_:)`` completes it.
   public func open() throws(LinkError) -> any Link {
     switch medium {
-    case .tun(let name): try DeviceLink(.tun, name: name, mtu: mtu)
-    case .tap(let name): try DeviceLink(.tap, name: name, mtu: mtu)
+    case .tun(let name): try DeviceLink(.tun, name: name, mtu: mtu, offload: offload)
+    case .tap(let name): try DeviceLink(.tap, name: name, mtu: mtu, offload: offload)
     case .hub(let host, let port): try HubLink(host: host, port: port, mtu: mtu ?? LinkSpecification.tunnelMTU)
     case .join(let host, let port): try TunnelLink(host: host, port: port, mtu: mtu ?? LinkSpecification.tunnelMTU)
     }

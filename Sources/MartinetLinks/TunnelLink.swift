@@ -55,7 +55,7 @@ public final class TunnelLink: Link {
         counters.count(count == 0 ? .malformed : .tooLarge)
         continue
       }
-      batch.slots[index].received = count
+      batch.slots[index].arrived(count)
       batch.swapSlots(kept, index)
       octets += count
       kept += 1

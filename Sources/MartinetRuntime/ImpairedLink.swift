@@ -46,6 +46,8 @@ public final class ImpairedLink: Link {
     offer.vouchesForChecksums = false
     offer.completesChecksums = false
     offer.maximumTrain = 0
+    offer.bringsTrains = false
+    link.endOffload()
     description = offer
     let linkHeader = if case .ethernet = offer.kind { 14 } else { 0 }
     let out = try OutgoingSide(

@@ -64,7 +64,7 @@ struct IncomingSide: ~Copyable {
       let number = try link.read(into: arrivals)
       let now = MonotonicClock.now
       for index in 0..<number {
-        let arrival = arrivals.take(index, trimming: &pool)
+        let arrival = arrivals.take(index, from: &pool)
         let count = arrival.chain.count
         packet.withMutableOctets(0..<count) { target in _ = pool.copy(arrival.chain, from: 0, into: &target) }
         pool.release(arrival.chain)

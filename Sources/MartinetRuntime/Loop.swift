@@ -95,7 +95,7 @@ extension RealDriver {
     let now = MonotonicClock.now
     for link in links where link.arrivals.count > 0 {
       for index in 0..<link.arrivals.count {
-        let packet = link.arrivals.take(index, trimming: &host.environment.pool)
+        let packet = link.arrivals.take(index, from: &host.environment.pool)
         host.receive(packet, on: link.interface, at: now)
       }
     }

@@ -31,6 +31,8 @@ struct AttachedLink {
 package final class RealDriver: @unchecked Sendable {
   /// Packets that are read or written in one go.
   private static let batchSize = 64
+  /// The octets that are reserved for packets to be read, if a packet may be so long that fewer do.
+  private static let batchOctets = 1 << 20
 
   let lock = HostLock()
   let links: [AttachedLink]
@@ -93,7 +95,9 @@ package final class RealDriver: @unchecked Sendable {
       host.addRoute(.everyIPv4, via: nil, on: interface)
       host.addRoute(.everyIPv6, via: nil, on: interface)
     }
-    let arrivals = ReceiveBatch(packets: RealDriver.batchSize, size: wanted.link.readSize)
+    let size = wanted.link.readSize
+    let packets = max(8, min(RealDriver.batchSize, RealDriver.batchOctets / size))
+    let arrivals = ReceiveBatch(packets: packets, size: size)
     arrivals.reserve(from: &host.environment.pool)
     return AttachedLink(link: wanted.link, interface: interface, arrivals: arrivals)
   }

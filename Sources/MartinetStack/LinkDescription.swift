@@ -48,6 +48,8 @@ public struct LinkDescription: Sendable {
   public var completesChecksums = false
   /// The most payload octets of a train that the link cuts into segments; 0 if it can't.
   public var maximumTrain = 0
+  /// Whether packets larger than the MTU may arrive: trains that the link has put together, or that nobody has cut yet.
+  public var bringsTrains = false
   /// Whether there is one neighbour only, so that no address has to be resolved.
   public var isPointToPoint = false
 

@@ -25,7 +25,8 @@ extension Connection {
     let records = environment.configuration.maximumRecords
     guard scoreboard.recordCount < records, scoreboard.transmissionCount < 2 * records else { return 0 }
     let full = payloadLimit(optionLength: output.optionLength)
-    let train = max(full, output.maximumTrain / full * full)
+    // The segments of a train have one urgent pointer, which is right for the first only.
+    let train = snd.up == nil ? max(full, output.maximumTrain / full * full) : full
     let usable = usableWindow
     let room = congestionRoom
     let offered = min(unsent, usable, train)

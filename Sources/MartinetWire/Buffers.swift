@@ -183,6 +183,15 @@ public struct PagePool: ~Copyable {
     return chain
   }
 
+  /// Makes `page`, of which the first `count` octets were filled, the end of `chain`, which holds it from here on.
+  public mutating func append(_ page: PageIndex, count: Int, to chain: inout PageChain) {
+    precondition(count >= 0 && count <= PagePool.pageSize, "more octets count than a page has")
+    unsafe states[Int(page.rawValue)].next = .none
+    unsafe states[Int(page.rawValue)].offset = 0
+    unsafe states[Int(page.rawValue)].length = UInt16(count)
+    link(page, to: &chain, count: count)
+  }
+
   private mutating func link(_ page: PageIndex, to chain: inout PageChain, count: Int) {
     if chain.last.isNone {
       chain.first = page

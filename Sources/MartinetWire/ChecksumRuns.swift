@@ -21,7 +21,7 @@ extension Checksum {
 
   /// What stands in the checksum field of a transport header: UDP, whose field has offset 6, sends a computed zero as all ones
   /// (RFC 768), since zero means that there is none.
-  static func field(_ checksum: UInt16, offset: Int) -> UInt16 {
+  public static func field(_ checksum: UInt16, offset: Int) -> UInt16 {
     checksum == 0 && offset == 6 ? 0xFFFF : checksum
   }
 }

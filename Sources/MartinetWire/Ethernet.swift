@@ -40,8 +40,11 @@ public struct EthernetHeader: Equatable, Sendable {
     self.etherType = etherType
   }
 
+  /// The octets of a header without a tag.
+  @inlinable public static var minimumLength: Int { 14 }
+
   /// The octets of the header: 14, or 18 with a tag.
-  @inlinable public var encodedLength: Int { tag == nil ? 14 : 18 }
+  @inlinable public var encodedLength: Int { tag == nil ? EthernetHeader.minimumLength : 18 }
 
   /// Reads the header at the beginning of a frame, which ends ``encodedLength`` octets on.
   /// - Throws: `truncated`, or `frameType` if the frame is not Ethernet II.

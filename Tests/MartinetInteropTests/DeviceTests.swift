@@ -51,6 +51,21 @@ extension KernelInterop {
       try us.status()
     }
 
+    @Test("that stays takes the next program as it is, with offload or without", arguments: [[true, false, true]])
+    func offloadInTurn(turns: [Bool]) throws {
+      let namespace = try NetworkNamespace()
+      try KernelSide.prepare(namespace)
+      let file = try namespace.randomFile("original", octets: 1 << 20)
+      for (number, offload) in turns.enumerated() {
+        let us = try OurSide.receive(in: namespace, offload: offload)
+        let report = try KernelPeer(in: namespace, ["connect", OurSide.ours4, "9000", "--send", file.path]).report()
+        #expect(report.error == nil)
+        let sums = try us.awaitFiles(number + 1).map { try namespace.sha256(of: $0) }
+        #expect(Set(sums) == [try namespace.sha256(of: file)])
+        try us.stop()
+      }
+    }
+
     /// Starts `receive` on the device, which must fail; returns what it says on standard error.
     private func refusal(
       in namespace: NetworkNamespace, kind: String = "tun", through wrapper: [String] = [],

@@ -13,26 +13,32 @@ struct OurSide {
   let namespace: NetworkNamespace
   let child: Child
 
-  static func linkArguments(_ kind: String = "tun") -> [String] {
-    ["--link", "\(kind):\(device)", "--address", "\(ours4)/24", "--address", "\(ours6)/64"]
+  /// - Parameter offload: nil leaves it to the link, which takes what the kernel offers.
+  static func linkArguments(_ kind: String = "tun", offload: Bool? = nil) -> [String] {
+    let option = offload.map { ",offload=\($0 ? "on" : "off")" } ?? ""
+    return ["--link", "\(kind):\(device)\(option)", "--address", "\(ours4)/24", "--address", "\(ours6)/64"]
   }
 
   /// `martinet receive` into the folder `inbox`, listening on port 9000.
-  static func receive(in namespace: NetworkNamespace, kind: String = "tun", _ more: [String] = []) throws -> OurSide {
+  static func receive(
+    in namespace: NetworkNamespace, kind: String = "tun", offload: Bool? = nil, _ more: [String] = []
+  ) throws -> OurSide {
     let inbox = namespace.file("inbox")
     try FileManager.default.createDirectory(at: inbox, withIntermediateDirectories: true)
     let child = try namespace.start(
-      Program.ours("martinet"), ["receive", inbox.path, "--port", "9000"] + linkArguments(kind) + more)
+      Program.ours("martinet"),
+      ["receive", inbox.path, "--port", "9000"] + linkArguments(kind, offload: offload) + more)
     try child.awaits("listening on")
     return OurSide(namespace: namespace, child: child)
   }
 
   /// `martinet send` of `file` to a kernel's address and port.
-  static func send(_ file: URL, to endpoint: String, in namespace: NetworkNamespace, _ more: [String] = []) throws
-    -> OurSide
-  {
+  static func send(
+    _ file: URL, to endpoint: String, in namespace: NetworkNamespace, kind: String = "tun", offload: Bool? = nil,
+    _ more: [String] = []
+  ) throws -> OurSide {
     let child = try namespace.start(
-      Program.ours("martinet"), ["send", file.path, endpoint] + linkArguments() + more)
+      Program.ours("martinet"), ["send", file.path, endpoint] + linkArguments(kind, offload: offload) + more)
     return OurSide(namespace: namespace, child: child)
   }
 

@@ -5,10 +5,10 @@ import Testing
 extension KernelInterop {
   @Suite("Files", .serialized)
   struct TransferTests {
-    @Test("cross from the kernel to us unchanged", .proves("IOP-01"), arguments: Family.allCases)
-    func fromKernel(family: Family) throws {
+    @Test("cross from the kernel to us unchanged", .proves("IOP-01"), arguments: Family.allCases, [true, false])
+    func fromKernel(family: Family, offload: Bool) throws {
       let namespace = try NetworkNamespace()
-      let us = try OurSide.receive(in: namespace)
+      let us = try OurSide.receive(in: namespace, offload: offload)
       let file = try namespace.randomFile("original", octets: OurSide.transferSize)
       let sum = try namespace.sha256(of: file)
       let report = try KernelPeer(in: namespace, ["connect", family.ours, "9000", "--send", file.path])
@@ -19,15 +19,15 @@ extension KernelInterop {
       try us.stop()
     }
 
-    @Test("cross from us to the kernel unchanged", .proves("IOP-01"), arguments: Family.allCases)
-    func toKernel(family: Family) throws {
+    @Test("cross from us to the kernel unchanged", .proves("IOP-01"), arguments: Family.allCases, [true, false])
+    func toKernel(family: Family, offload: Bool) throws {
       let namespace = try NetworkNamespace()
       let file = try namespace.randomFile("original", octets: OurSide.transferSize)
       let sum = try namespace.sha256(of: file)
       try KernelSide.prepare(namespace)
       let peer = try KernelPeer(in: namespace, ["listen", family.kernels, "9100"])
       try peer.awaitListening()
-      let us = try OurSide.send(file, to: family.kernelEndpoint(9100), in: namespace)
+      let us = try OurSide.send(file, to: family.kernelEndpoint(9100), in: namespace, offload: offload)
       let report = try peer.report(seconds: 600)
       #expect(report.error == nil)
       #expect(report.received == OurSide.transferSize)
@@ -35,10 +35,10 @@ extension KernelInterop {
       try us.child.succeeds()
     }
 
-    @Test("cross over TAP, both families", arguments: Family.allCases)
-    func overEthernet(family: Family) throws {
+    @Test("cross over TAP, both families", arguments: Family.allCases, [true, false])
+    func overEthernet(family: Family, offload: Bool) throws {
       let namespace = try NetworkNamespace()
-      let us = try OurSide.receive(in: namespace, kind: "tap")
+      let us = try OurSide.receive(in: namespace, kind: "tap", offload: offload)
       let file = try namespace.randomFile("original", octets: 4 << 20)
       let sum = try namespace.sha256(of: file)
       let report = try KernelPeer(in: namespace, ["connect", family.ours, "9000", "--send", file.path]).report()

@@ -36,7 +36,7 @@ final class Reader {
   func read() throws -> [[UInt8]] {
     batch.reserve(from: &pool)
     return try (0..<link.read(into: batch)).map { index in
-      let packet = batch.take(index, trimming: &pool)
+      let packet = batch.take(index, from: &pool)
       var octets = [UInt8](repeating: 0, count: packet.chain.count)
       var span = octets.mutableSpan
       var target = span.mutableBytes

@@ -8,6 +8,8 @@ struct LinkSpecificationTests {
     arguments: [
       ("tun:mt0", LinkSpecification(.tun(name: "mt0"))),
       ("tap:mt1,mtu=9000", LinkSpecification(.tap(name: "mt1"), mtu: 9000)),
+      ("tun:mt0,offload=off", LinkSpecification(.tun(name: "mt0"), offload: false)),
+      ("tap:mt0,mtu=1280,offload=on", LinkSpecification(.tap(name: "mt0"), mtu: 1280, offload: true)),
       ("hub:127.0.0.1:7707", LinkSpecification(.hub(host: "127.0.0.1", port: 7707))),
       ("hub:[::]:0", LinkSpecification(.hub(host: "::", port: 0))),
       ("udp:example.org:7707,mtu=1280", LinkSpecification(.join(host: "example.org", port: 7707), mtu: 1280)),
@@ -26,7 +28,9 @@ struct LinkSpecificationTests {
       "hub::7707", "hub:127.0.0.1", "hub:127.0.0.1:", "hub:127.0.0.1:65536", "hub:127.0.0.1:+1", "hub:127.0.0.1:-1",
       "udp:127.0.0.1:0", "hub:::1:7707", "udp:[]:1", "tun:mt0,", "tun:mt0,mtu", "tun:mt0,mtu=", "tun:mt0,mtu=67",
       "tun:mt0,mtu=65536",
-      "tun:mt0,mtu=1500,mtu=1500", "tun:mt0,mut=1500", "tun:mt0,mtu=+99", ":", ",", "tun:ü",
+      "tun:mt0,mtu=1500,mtu=1500", "tun:mt0,mut=1500", "tun:mt0,offload=", "tun:mt0,offload=yes",
+      "tap:mt0,offload=on,offload=on",
+      "hub:127.0.0.1:7707,offload=on", "tun:mt0,mtu=+99", ":", ",", "tun:ü",
     ])
   func refused(text: String) {
     let error = #expect(throws: LinkError.self) { try LinkSpecification(parsing: text) }

@@ -46,7 +46,7 @@ private final class Bench {
   func read(hasRoom: Bool = true) throws -> [[UInt8]] {
     if hasRoom { batch.reserve(from: &pool) }
     return try (0..<link.read(into: batch)).map { index in
-      let packet = batch.take(index, trimming: &pool)
+      let packet = batch.take(index, from: &pool)
       var octets = [UInt8](repeating: 0, count: packet.chain.count)
       octets.withMutableOctets(0..<octets.count) { target in _ = pool.copy(packet.chain, from: 0, into: &target) }
       pool.release(packet.chain)
