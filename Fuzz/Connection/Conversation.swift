@@ -40,6 +40,8 @@ struct Conversation: ~Copyable {
     configuration.connection.urgentInline = true
     if first & 4 != 0 { configuration.quickAcknowledgements = 0 }
     if first & 8 != 0 { configuration.connection.noDelay = true }
+    configuration.connection.congestion = Conversation.algorithm(second >> 4)
+    configuration.connection.pacing = second & 8 != 0
     if first & 16 != 0 { configuration.connection.receiveBufferSize = 1 << 20 }
     largestBuffer = configuration.connection.receiveBufferSize
     iss = SequenceNumber(second & 1 != 0 ? 0xFFFF_FF80 : 0x1234_5678)
@@ -196,11 +198,20 @@ struct Conversation: ~Copyable {
       options.keepAlive.toggle()
       options.keepAliveIdle = .milliseconds(1 + Int64(reader.word()))
     case 12: options.userTimeout = .milliseconds(Int64(reader.word()))
+    case 13:
+      options.congestion = Conversation.algorithm(reader.byte())
+      options.pacing.toggle()
     default: options.quickAcknowledgement.toggle()
     }
     largestBuffer = max(largestBuffer, options.receiveBufferSize)
     if options != connection.options { connection.setOptions(options, in: &environment, at: now) }
     settle()
+  }
+}
+
+extension Conversation {
+  static func algorithm(_ choice: UInt8) -> CongestionAlgorithm {
+    CongestionAlgorithm.allCases[Int(choice) % CongestionAlgorithm.allCases.count]
   }
 }
 

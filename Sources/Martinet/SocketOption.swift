@@ -22,6 +22,7 @@ extension SocketOption<Bool> {
   public static var noDelay: Self { Self("noDelay", \.noDelay) }
   public static var keepAlive: Self { Self("keepAlive", \.keepAlive) }
   public static var quickAcknowledgement: Self { Self("quickAcknowledgement", \.quickAcknowledgement) }
+  public static var pacing: Self { Self("pacing", \.pacing) }
   public static var acceptsPeerUserTimeout: Self { Self("acceptsPeerUserTimeout", \.acceptsPeerUserTimeout) }
   public static var fastOpen: Self { Self("fastOpen", \.fastOpen) }
   public static var urgentInline: Self { Self("urgentInline", \.urgentInline) }

@@ -39,6 +39,8 @@ public struct SocketOptions: Hashable, Sendable {
   public var quickAcknowledgement = false
   /// The congestion control; nil: the stack's.
   public var congestion: CongestionAlgorithm?
+  /// Whether data leave at a pace also with Reno and CUBIC: spread over the round trip instead of in bursts. Off by default; BBR always paces.
+  public var pacing = false
   /// The octets that may wait to be read: 1 MiB by default; at least 1. More than 64 KiB must be set before connecting or listening,
   /// since the window scale is agreed upon in the handshake (RFC 7323 section 2.3).
   public var receiveBufferSize = 1 << 20
@@ -118,6 +120,7 @@ extension SocketOptions {
     if let maximumSegmentSize { options.maximumSegmentSize = UInt16(clamping: maximumSegmentSize) }
     options.quickAcknowledgement = quickAcknowledgement
     if let congestion { options.congestion = congestion }
+    options.pacing = pacing
     options.receiveBufferSize = receiveBufferSize
     options.sendBufferSize = sendBufferSize
     options.urgentInline = urgentInline
@@ -142,6 +145,7 @@ extension SocketOptions {
     maximumSegmentSize = options.maximumSegmentSize == 0 ? nil : Int(options.maximumSegmentSize)
     quickAcknowledgement = options.quickAcknowledgement
     congestion = options.congestion
+    pacing = options.pacing
     receiveBufferSize = options.receiveBufferSize
     sendBufferSize = options.sendBufferSize
     urgentInline = options.urgentInline

@@ -42,7 +42,7 @@ extension StreamSocket {
     [
       "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout",
       "advertisedUserTimeout", "acceptsPeerUserTimeout", "fastOpen", "deadPeerBound",
-      "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "receiveBufferSize",
+      "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "pacing", "receiveBufferSize",
       "sendBufferSize", "urgentInline",
       "trafficClass", "linger", "reuseAddress", "readTimeout",
     ]
@@ -139,6 +139,10 @@ extension StreamSocket {
   public func setCongestion(_ algorithm: CongestionAlgorithm) throws(SocketError) {
     try change { $0.congestion = algorithm }
   }
+
+  /// Whether data leave at a pace also where the congestion control does not ask for it. False by default.
+  public var pacing: Bool { get throws(SocketError) { try options.pacing } }
+  public func setPacing(_ on: Bool) throws(SocketError) { try change { $0.pacing = on } }
 
   /// How long a read may block; nil (and zero) for ever. Takes effect for later reads; not negative.
   public var readTimeout: Duration? { get throws(SocketError) { try options.readTimeout } }

@@ -19,6 +19,8 @@ extension TraceKind: CustomStringConvertible {
       "congestion window \(window), threshold \(threshold), in flight \(inFlight): \(cause.words)"
     case .roundTrip(let sample, let smoothed, let variation, let timeout):
       "round trip \(sample.text), smoothed \(smoothed.text), variation \(variation.text), timeout \(timeout.text)"
+    case .deliveryRate(let rate, let isApplicationLimited):
+      "delivers \(rate) octets per second\(isApplicationLimited ? ", as far as there was anything to send" : "")"
     case .lossDetected(let range, let reason): "lost \(range.text): \(reason.words)"
     case .sendWindow(let octets): "the peer's window is \(octets)"
     case .pathMTU(let octets): "the path takes packets of \(octets)"

@@ -130,6 +130,13 @@ extension CongestionCause {
     case .idleRestart: "restart after idle"
     case .explicitNotification: "explicit notification"
     case .spuriousUndone: "undone: the loss was none"
+    case .startup: "startup: looking for the bandwidth"
+    case .drain: "drain: emptying the queue"
+    case .probingDown: "probing: less than the path takes"
+    case .cruising: "cruising: as much as the path takes"
+    case .refilling: "refilling the path"
+    case .probingUp: "probing: more than the path took"
+    case .probingRoundTrip: "probing the bare round trip"
     }
   }
 }

@@ -52,6 +52,8 @@ extension Connection {
     let header = segment.header
     let previousWindow = snd.wnd
     let deliveredBefore = scoreboard.delivered
+    noteApplicationLimit()
+    scoreboard.rate.acknowledgementArrives()
     let evidence = evidence(of: header, at: segment.now)
     rack.acknowledgementArrives(after: recovery.began)
     let report = takeSACK(header, evidence)
@@ -73,6 +75,7 @@ extension Connection {
       repairArrives(header, report, advances: advances, &environment, at: segment.now)
     }
     recovery.deliveredNow = 0
+    sampleRate(&environment, at: segment.now)
     if snd.wnd > previousWindow { windowOpened(&environment, at: segment.now) }
     if snd.wnd == 0 && recovery.silentSince != .never {
       // Whoever answers probes of a closed window is alive, however long it stays closed (MUST-37).

@@ -33,7 +33,8 @@ struct CUBIC {
       window = segmentSize
       // The first stage after it begins where slow start ends, with nothing to come back to (section 4.8).
       maximum = 0
-    case .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .leftRecovery, .idle, .segmentSizeChanged:
+    case .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .leftRecovery, .idle, .segmentSizeChanged,
+      .leftTimeout, .sampled, .lost, .restarting:
       RecoveryWindow.move(on: event, window: &window, threshold: threshold)
       if case .segmentSizeChanged = event { curve = nil }
     }
@@ -80,8 +81,8 @@ struct CUBIC {
     let elapsed = max(0, (sample.now - epoch).nanoseconds / 1000)
     growEstimate(sample, window: window, segmentSize: size)
     if curve.window(at: elapsed) < estimate {
-      // The Reno-friendly region (section 4.3).
-      window = min(max(window, estimate), Congestion.unlimited)
+      // The Reno-friendly region (section 4.3). Unlike in the RFC the window follows by what is acknowledged at most, so that no burst leaves.
+      window = min(max(window, estimate), window + sample.octets, Congestion.unlimited)
       return
     }
     let ahead = curve.window(at: elapsed + sample.smoothedRoundTrip.nanoseconds / 1000)

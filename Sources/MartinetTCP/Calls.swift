@@ -10,6 +10,7 @@ extension Connection {
     _ bytes: RawSpan, urgent: Bool = false, in environment: inout Environment, at now: Instant
   ) throws(CallError) -> Int {
     try checkOpenForSending()
+    noteApplicationLimit()
     let accepted = queue.append(
       bytes.extracting(0..<min(bytes.byteCount, writableBytes)), to: &environment.pool)
     if accepted < bytes.byteCount { flags.insert(.writerWaits) }
@@ -152,7 +153,9 @@ extension Connection {
     {
       watchPeer(in: &environment, at: now)
     }
-    if options.congestion != previous.congestion { congestion.change(to: options.congestion) }
+    if options.congestion != previous.congestion {
+      congestion.change(to: options.congestion, path: congestion.window > 0 ? pathState(at: now) : nil)
+    }
     if options.advertisedUserTimeout != previous.advertisedUserTimeout { announceUserTimeout() }
     adoptUserTimeout(in: &environment, at: now)
     if options.userTimeout != previous.userTimeout { armUserTimeout(in: &environment, at: now) }

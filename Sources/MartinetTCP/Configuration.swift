@@ -64,6 +64,8 @@ public enum CongestionAlgorithm: UInt8, Sendable, CaseIterable {
   case reno
   /// RFC 9438 with HyStart++ (RFC 9406).
   case cubic
+  /// BBR version 3 (draft-ietf-ccwg-bbr), which paces.
+  case bbr
 }
 
 /// What a program can set on one connection.
@@ -113,6 +115,8 @@ public struct ConnectionOptions: Equatable, Sendable {
   /// The largest segment payload to offer and to send; 0 leaves it to the path.
   public var maximumSegmentSize: UInt16 = 0
   public var congestion = CongestionAlgorithm.cubic
+  /// Whether data leave at a pace also where the congestion control does not ask for it: spread over the round trip instead of in bursts.
+  public var pacing = false
 
   public init() {}
 }

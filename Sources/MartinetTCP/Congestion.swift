@@ -39,6 +39,30 @@ package struct AcknowledgementSample {
   var cautiousGrowth: Int { min(octets, isAfterTimeout ? segmentSize : 2 * segmentSize) }
 }
 
+/// How a connection stands, as congestion control wants to know.
+package struct PathState: BitwiseCopyable, Sendable {
+  package var now = Instant.zero
+  /// The payload octets of a full segment.
+  package var segmentSize = 1
+  /// C.inflight and C.delivered, in octets.
+  package var inFlight = 0
+  package var delivered = 0
+  /// C.lost, in octets.
+  package var lost = 0
+  /// SRTT; zero before there is a sample.
+  package var smoothedRoundTrip = Interval.zero
+  /// C.is_cwnd_limited: whether the window was full at some time in the last round trip.
+  package var isWindowLimited = false
+  /// C.app_limited: whether there was nothing to send in the last round trip.
+  package var isApplicationLimited = false
+  /// C.has_selective_acks
+  package var usesSACK = true
+  /// What makes one connection's random choices differ from another's.
+  package var seed: UInt64 = 0
+
+  package init() {}
+}
+
 /// What congestion control hears of: one event, whichever algorithm listens.
 package enum CongestionEvent {
   case acknowledged(AcknowledgementSample)
@@ -50,14 +74,22 @@ package enum CongestionEvent {
   case partialAcknowledgement(octets: Int, segmentSize: Int)
   /// What proportional rate reduction allows in fast recovery with SACK (RFC 9937 section 6.2).
   case proportionalRate(window: Int)
-  /// The acknowledgement covers everything that was out when recovery began.
+  /// The acknowledgement covers everything that was out when fast recovery began.
   case leftRecovery(flightSize: Int, segmentSize: Int, usesSACK: Bool)
   /// The retransmission timer expired, for the first time on this segment or again.
   case timedOut(flightSize: Int, segmentSize: Int, isFirst: Bool)
+  /// The acknowledgement covers everything that was out when the timer expired.
+  case leftTimeout
   /// Nothing was sent for longer than the retransmission timeout (RFC 5681 section 4.1).
   case idle(initialWindow: Int)
   /// The path MTU made segments smaller.
   case segmentSizeChanged(from: Int, to: Int)
+  /// Something arrived, and this is what it tells of the path: the last event of an acknowledgement.
+  case sampled(RateSample, PathState)
+  /// Some of the flight is taken for lost.
+  case lost(LossNote, PathState)
+  /// Data are about to leave and nothing is in flight.
+  case restarting(PathState)
 }
 
 /// The congestion window, whichever algorithm moves it.
@@ -69,13 +101,17 @@ package struct Congestion {
   package private(set) var threshold = Congestion.unlimited
   private var reno = Reno()
   private var cubic = CUBIC()
+  /// One, if the algorithm is BBR: too large to be in the record of every connection.
+  private var bbr: [BBR] = []
 
   /// "Arbitrarily high" (RFC 5681 section 3.1).
   static let unlimited = Int(Int32.max)
 
-  package init(_ algorithm: CongestionAlgorithm, window: Int) {
+  /// Congestion control of a connection that stands as `path` says.
+  package init(_ algorithm: CongestionAlgorithm, window: Int, path: PathState? = nil) {
     self.algorithm = algorithm
     self.window = window
+    if algorithm == .bbr, let path { bbr = [BBR(window: window, path)] }
   }
 
   /// IW (RFC 6928 section 2), in octets, or one segment after a handshake that lost more than one SYN.
@@ -87,25 +123,48 @@ package struct Congestion {
   var isInSlowStart: Bool { window < threshold }
 
   /// Goes on with another algorithm from where the window and its threshold are.
-  mutating func change(to algorithm: CongestionAlgorithm) {
-    self.algorithm = algorithm
-    reno = Reno()
-    cubic = CUBIC()
+  mutating func change(to algorithm: CongestionAlgorithm, path: PathState? = nil) {
+    let threshold = algorithm == .bbr ? Congestion.unlimited : threshold
+    self = Congestion(algorithm, window: window, path: path)
+    self.threshold = threshold
+  }
+
+  /// What is to be remembered for ``restore(_:window:threshold:)``. BBR remembers by itself.
+  var remembered: Congestion {
+    var copy = self
+    copy.bbr = []
+    return copy
   }
 
   /// Goes back to how things stood `before` a response to loss that was needless, with a window and a threshold of the caller's choice.
   package mutating func restore(_ before: Congestion, window: Int, threshold: Int) {
     let algorithm = algorithm
+    guard bbr.isEmpty else {
+      bbr[0].undo(window: &self.window)
+      return
+    }
     self = before
     if self.algorithm != algorithm { change(to: algorithm) }
     self.window = window
     self.threshold = threshold
   }
 
+  /// How fast data may leave; nil if only the window bounds them. BBR always says, the others where `isPaced`: at twice the window in each round trip
+  /// of slow start, at 1.2 times the window later, so that the window is never what pacing holds back.
+  package func pacingRate(isPaced: Bool, smoothedRoundTrip: Interval) -> Rate? {
+    if let bbr = bbr.first { return bbr.pacingRate }
+    guard isPaced, smoothedRoundTrip > .zero else { return nil }
+    return Rate(octets: window, in: smoothedRoundTrip).percent(window < threshold / 2 ? 200 : 120)
+  }
+
+  /// What BBR is doing; nil if the algorithm is another.
+  package var bbrState: BBR.State? { bbr.first?.state }
+
   package mutating func on(_ event: CongestionEvent) {
     switch algorithm {
     case .reno: reno.on(event, window: &window, threshold: &threshold)
     case .cubic: cubic.on(event, window: &window, threshold: &threshold)
+    case .bbr: if !bbr.isEmpty { bbr[0].on(event, window: &window) }
     }
   }
 }

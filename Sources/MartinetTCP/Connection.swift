@@ -29,6 +29,7 @@ public struct Connection: ~Copyable {
   var timers = Timers()
   var roundTrip: RoundTrip
   var congestion: Congestion
+  var pacer = Pacer()
 
   var queue = SendQueue()
   var scoreboard = Scoreboard()

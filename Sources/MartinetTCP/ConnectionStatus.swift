@@ -15,6 +15,11 @@ public struct ConnectionStatus: Sendable {
   public var receiveWindow = 0
   public var congestionWindow = 0
   public var slowStartThreshold = 0
+  /// The last sample of the rate at which the path delivers, and what data may leave at, in octets per second; zero for no sample, and no pace.
+  public var deliveryRate = 0
+  public var pacingRate = 0
+  /// Whether that sample tells rather of how little there was to send.
+  public var isApplicationLimited = false
   /// The payload octets of a full segment.
   public var segmentSize = 0
   public var smoothedRoundTrip = Interval.zero
@@ -118,6 +123,9 @@ extension Connection {
     status.receiveWindow = rcv.wnd
     status.congestionWindow = congestion.window
     status.slowStartThreshold = congestion.threshold
+    status.deliveryRate = scoreboard.rate.latest.octetsPerSecond
+    status.isApplicationLimited = scoreboard.rate.latestIsApplicationLimited
+    status.pacingRate = pacingRate?.octetsPerSecond ?? 0
     status.segmentSize = segmentSize
     status.smoothedRoundTrip = roundTrip.smoothed
     status.roundTripVariation = roundTrip.variation

@@ -7,6 +7,7 @@ extension Connection {
   public mutating func expire(in environment: inout Environment, at now: Instant) {
     while let timer = timers.popExpired(at: now) {
       trace(.timerExpired(timer), in: &environment, at: now)
+      if timer == .retransmission || timer == .tailLossProbe || timer == .reordering { noteApplicationLimit() }
       switch timer {
       case .reordering: reorderingTimerExpired(&environment, at: now)
       case .tailLossProbe: tailLossProbeExpired(&environment, at: now)
@@ -19,6 +20,7 @@ extension Connection {
       case .deadPeer: deadPeerExpired(&environment, at: now)
       case .timeWait: end(.closed, on: .timeWaitExpires, in: &environment, at: now)
       case .finWait2: end(.aborted, on: .gaveUp, in: &environment, at: now)
+      // What waited for it leaves with the next poll.
       case .pacing: break
       }
     }

@@ -58,7 +58,7 @@ extension Connection {
     let window = Congestion.initialWindow(
       segments: environment.configuration.initialWindowSegments, segmentSize: segmentSize,
       handshakeWasLossy: synRetransmissions > 1)
-    congestion = Congestion(options.congestion, window: window)
+    congestion = Congestion(options.congestion, window: window, path: pathState(at: now))
     traceCongestion(.initialWindow, in: &environment, at: now)
   }
 

@@ -48,7 +48,9 @@ extension Connection {
 
   /// What was overtaken had its time.
   mutating func reorderingTimerExpired(_ environment: inout Environment, at now: Instant) {
-    guard detectLoss(&environment, at: now), recovery.mode == .fast else { return }
+    guard detectLoss(&environment, at: now) else { return }
+    tellLosses(at: now)
+    guard recovery.mode == .fast else { return }
     // What is lost leaves the flight, but nothing has arrived that would make room.
     reduceProportionally(delivered: 0, isSafe: false)
   }

@@ -91,6 +91,7 @@ extension Connection {
       else { return nil }
       // Right of a shrunk window only the front leaves (RFC 9293 SHLD-16).
       guard range.lower == snd.una || range.upper.distance(from: snd.una) <= max(snd.wnd, 1) else { return nil }
+      guard paced(range.count, output) > 0 else { return nil }
     }
     output.reason = recovery.front ?? repairReason
     // The timer does not repeat a segment less than one timeout after it left (RFC 6298 section 5).
@@ -100,6 +101,7 @@ extension Connection {
     recovery.front = nil
     count(output.reason)
     recovery.rate.left(range.count)
+    paceLeft(range.count, at: output.now)
     noteRepetition(at: output.now)
     lastSentAt = output.now
     fill(&output, with: range)
@@ -182,7 +184,7 @@ extension Connection {
     let unsent = unsentBytes
     guard unsent > 0 || finIsUnsent else { return nil }
     restartAfterIdle(&environment, at: output.now)
-    let octets = sendableOctets(unsent, output, &environment)
+    let octets = paced(sendableOctets(unsent, output, &environment), output)
     guard octets > 0 || unsent == 0 else {
       armSendTimers(in: &environment, at: output.now)
       return nil
@@ -232,6 +234,10 @@ extension Connection {
     let range = SequenceRange(from: snd.nxt, count: output.payload + (output.flags.contains(.fin) ? 1 : 0))
     scoreboard.sent(range, segmentSize: payloadLimit(optionLength: output.optionLength), at: output.now)
     recovery.rate.left(range.count)
+    if scoreboard.inFlight + segmentSize > congestion.window {
+      scoreboard.rate.markWindowLimited(inFlight: scoreboard.inFlight)
+    }
+    paceLeft(output.payload, at: output.now)
     recovery.freshAllowance = max(0, recovery.freshAllowance - range.count)
     snd.nxt = range.upper
     lastSentAt = output.now
@@ -242,6 +248,7 @@ extension Connection {
 
   /// RFC 5681 section 4.1: after an idle time the window is no more than the initial one.
   private mutating func restartAfterIdle(_ environment: inout Environment, at now: Instant) {
+    if scoreboard.inFlight == 0 && phase != .synReceived { congestion.on(.restarting(pathState(at: now))) }
     guard snd.una == snd.nxt, statistics.bytesSent > 0,
       now - lastSentAt > roundTrip.timeout(environment.configuration)
     else { return }

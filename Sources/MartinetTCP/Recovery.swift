@@ -21,6 +21,7 @@ extension Connection {
       if snd.una.isAtOrAfter(recovery.recover) {
         recovery.mode = .open
         rack.recovered()
+        congestion.on(.leftTimeout)
       }
       grow(sample, &environment)
     }
@@ -105,5 +106,6 @@ extension Connection {
     flags.remove(.limitedTransmit)
     timers.cancel(.reordering)
     endProbing()
+    tellLosses(at: now)
   }
 }

@@ -16,7 +16,7 @@ enum RecoveryWindow {
       window = min(window, initialWindow)
     case .segmentSizeChanged(let old, let new):
       if old > 0 && new < old { window = max(window / old * new, new) }
-    case .acknowledged, .enteredRecovery, .timedOut: break
+    case .acknowledged, .enteredRecovery, .timedOut, .leftTimeout, .sampled, .lost, .restarting: break
     }
   }
 }

@@ -15,7 +15,8 @@ struct Reno {
       if isFirst { threshold = Reno.halved(flightSize, segmentSize) }
       window = segmentSize
       acknowledged = 0
-    case .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .leftRecovery, .idle, .segmentSizeChanged:
+    case .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .leftRecovery, .idle, .segmentSizeChanged,
+      .leftTimeout, .sampled, .lost, .restarting:
       RecoveryWindow.move(on: event, window: &window, threshold: threshold)
     }
   }

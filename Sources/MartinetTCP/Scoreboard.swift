@@ -8,6 +8,7 @@ package struct Scoreboard {
   private struct Transmission: BitwiseCopyable {
     var range: SequenceRange
     var number: TransmissionNumber
+    var snapshot = DeliverySnapshot()
   }
 
   private var records = RecordTree()
@@ -22,8 +23,9 @@ package struct Scoreboard {
   /// The octets, and the segments (RACK.segs_sacked), that the peer holds above the cumulative acknowledgement.
   package private(set) var sackedOctets = 0
   package private(set) var sackedSegments = 0
+  package var rate = DeliveryRate()
   /// All octets that were ever acknowledged, cumulatively or selectively.
-  package private(set) var delivered = 0
+  package var delivered: Int { rate.delivered }
 
   package init() {}
 
@@ -51,11 +53,13 @@ package struct Scoreboard {
 
   /// `range` left in segments of `segmentSize` octets of payload.
   package mutating func sent(_ range: SequenceRange, segmentSize: Int, at now: Instant) {
+    if inFlight == 0 { rate.begins(at: now) }
     inFlight += range.count
     if extendTrain(range, segmentSize: segmentSize, at: now) { return }
     latest = latest.next
     records.insert(TransmissionRecord(range, segmentSize: segmentSize, number: latest, sentAt: now))
-    transmissions.append(Transmission(range: range, number: latest))
+    transmissions.append(
+      Transmission(range: range, number: latest, snapshot: rate.snapshot(inFlight: inFlight)))
   }
 
   /// Segments that leave one by one at the same instant are a train as well.
@@ -69,7 +73,10 @@ package struct Scoreboard {
     record.length += UInt32(range.count)
     record.countSegments()
     records[records.last] = record
-    transmissions[transmissions.count - 1].range.upper = range.upper
+    var transmission = transmissions[transmissions.count - 1]
+    transmission.range.upper = range.upper
+    transmission.snapshot.inFlight = inFlight
+    transmissions[transmissions.count - 1] = transmission
     return true
   }
 
@@ -95,6 +102,7 @@ package struct Scoreboard {
     var index = records.index(endingAfter: range.lower)
     guard index != RecordTree.none, !records[index].start.isAfter(range.lower) else { return }
     index = isolate(range, in: index)
+    if inFlight == 0 { rate.begins(at: now) }
     change(index, to: .inFlight)
     records[index].segmentSize = UInt16(clamping: max(1, segmentSize ?? range.count))
     records[index].segments = 1
@@ -112,7 +120,15 @@ package struct Scoreboard {
     records[index].number = latest
     records[index].sentAt = now
     records[index].isRetransmitted = true
-    transmissions.append(Transmission(range: records[index].range, number: latest))
+    transmissions.append(
+      Transmission(range: records[index].range, number: latest, snapshot: rate.snapshot(inFlight: inFlight)))
+  }
+
+  /// What the last transmission of `record` took along, unless that was so long ago that it is forgotten. Numbers have no gaps, so it is found at once.
+  private func snapshot(of record: TransmissionRecord) -> DeliverySnapshot? {
+    guard let oldest = transmissions.first else { return nil }
+    let index = Int(record.number.rawValue &- oldest.number.rawValue)
+    return index < transmissions.count ? transmissions[index].snapshot : nil
   }
 
   // MARK: Acknowledgement
@@ -130,7 +146,7 @@ package struct Scoreboard {
       if record.isRetransmitted { result.lastResentAt = max(result.lastResentAt ?? record.sentAt, record.sentAt) }
       if record.state == .inFlight && !record.isRetransmitted { result.sampleSentAt = record.sentAt }
       if record.state != .sacked {
-        delivered += Int(record.length)
+        rate.delivered(record, snapshot(of: record), evidence)
         rack.delivered(record, evidence)
       }
       records.removeFirst()
@@ -155,6 +171,7 @@ package struct Scoreboard {
         let high = record.end.isAfter(block.upper) ? record.edge(notAfter: block.upper) : record.end
         if low.isBefore(high) {
           index = isolate(SequenceRange(from: low, upTo: high), in: index)
+          rate.delivered(records[index], snapshot(of: records[index]), evidence)
           rack.delivered(records[index], evidence)
           change(index, to: .sacked)
           news += high.distance(from: low)
@@ -163,7 +180,6 @@ package struct Scoreboard {
       }
       index = records.next(after: index)
     }
-    delivered += news
     return news
   }
 
@@ -327,6 +343,7 @@ package struct Scoreboard {
   }
 
   private mutating func change(_ index: Int, to state: TransmissionRecord.State) {
+    if state == .lost { rate.lose(records[index], snapshot(of: records[index])) }
     account(records[index], -1)
     records[index].state = state
     account(records[index], 1)

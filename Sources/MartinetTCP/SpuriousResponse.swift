@@ -26,7 +26,8 @@ extension Connection {
       if !(isTimeout && recovery.undo.isTimeout) { recovery.undo.isPossible = false }
       return
     }
-    recovery.undo = UndoState(before: congestion, isPossible: true, isTimeout: isTimeout, range: snd.outstanding)
+    recovery.undo = UndoState(
+      before: congestion.remembered, isPossible: true, isTimeout: isTimeout, range: snd.outstanding)
   }
 
   /// A segment was sent again.

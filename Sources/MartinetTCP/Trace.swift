@@ -116,6 +116,15 @@ public enum CongestionCause: UInt8, Sendable, CaseIterable {
   case retransmissionTimeout
   case idleRestart
   case explicitNotification
+  /// BBR looks for the bandwidth, empties the queue that it made, sends less than the path takes, as much, fills it, sends more, or shrinks the flight to
+  /// see the bare round trip (draft-ietf-ccwg-bbr section 5.3).
+  case startup
+  case drain
+  case probingDown
+  case cruising
+  case refilling
+  case probingUp
+  case probingRoundTrip
   case spuriousUndone
 }
 
@@ -149,6 +158,8 @@ public enum TraceKind: Sendable {
   case timerExpired(TimerKind)
   case congestion(window: Int, threshold: Int, inFlight: Int, CongestionCause)
   case roundTrip(sample: Interval, smoothed: Interval, variation: Interval, timeout: Interval)
+  /// A sample of the rate at which the path delivers, in octets per second.
+  case deliveryRate(Int, isApplicationLimited: Bool)
   case lossDetected(SequenceRange, TransmissionReason)
   case sendWindow(Int)
   case pathMTU(Int)

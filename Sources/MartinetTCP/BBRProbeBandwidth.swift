@@ -1,0 +1,164 @@
+// BBR's ProbeBW (draft-ietf-ccwg-bbr section 5.3.3): down, cruise, refill, up.
+
+extension BBR {
+  /// Where the cycle of probing stands.
+  struct Cycle {
+    /// BBR.ack_phase: what the acknowledgements tell of.
+    enum Feedback: UInt8 { case none, refilling, starting, arriving, stopping }
+
+    var feedback = Feedback.none
+    /// BBR.is_bw_probe_sample
+    var isProbeSample = false
+    /// BBR.cycle_stamp
+    var start = Instant.zero
+    /// BBR.bw_probe_wait
+    var wait = Interval.zero
+    /// BBR.rounds_since_probe_up
+    var roundsSinceUp = 0
+    /// BBR.bw_probe_up_rounds, BBR.bw_probe_up_acked and BBR.probe_up_acked_per_inc
+    var upRounds = 0
+    var upAcknowledged = 0
+    var octetsPerSegment = Int.max
+    /// BBR.prev_probe_too_high and BBR.prev_probe_precautionary
+    var lastWasTooHigh = false
+    var lastWasPrecautionary = false
+    /// BBR.drain_start_round
+    var drainStart = 0
+    private var random: UInt64
+
+    init(seed: UInt64) { random = seed }
+
+    /// A number below `bound`, of a sequence that the seed decides (SplitMix64).
+    mutating func choose(below bound: UInt64) -> UInt64 {
+      random &+= 0x9E37_79B9_7F4A_7C15
+      var mixed = random
+      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+      return (mixed ^ (mixed >> 31)) % bound
+    }
+  }
+
+  /// Rounds after which bandwidth is probed for whatever the clock says, so that Reno and CUBIC have their time (section 5.3.3.8).
+  private static let coexistenceRounds = 63
+
+  // MARK: Entering the states
+
+  /// StartProbeBW_DOWN
+  mutating func startDown() {
+    losses.isInRound = false
+    bounds.forgetLatest()
+    cycle.octetsPerSegment = Int.max
+    cycle.roundsSinceUp = Int(cycle.choose(below: 2))
+    cycle.wait = .seconds(2) + .microseconds(Int64(cycle.choose(below: 1_000_000)))
+    cycle.start = path.now
+    cycle.feedback = .stopping
+    startRound()
+    state = .down
+  }
+
+  /// StartProbeBW_REFILL
+  mutating func startRefill() {
+    bounds.forgetShortTerm()
+    cycle.upRounds = 0
+    cycle.upAcknowledged = 0
+    cycle.lastWasPrecautionary = false
+    cycle.feedback = .refilling
+    startRound()
+    state = .refill
+  }
+
+  /// StartProbeBW_UP
+  private mutating func startUp() {
+    cycle.feedback = .starting
+    startRound()
+    pipe.reset(baseline: sample.rate)
+    state = .up
+    raiseSlope()
+  }
+
+  // MARK: Going on
+
+  /// UpdateProbeBWCyclePhase
+  mutating func updateProbeCycle() {
+    guard pipe.wasReached, !adaptLongTerm() else { return }
+    switch state {
+    case .down:
+      if isTimeToProbe { startRefill() } else if isTimeToCruise { state = .cruise }
+    case .cruise:
+      if isTimeToProbe { startRefill() }
+    case .refill:
+      guard rounds.isStart else { return }
+      cycle.isProbeSample = true
+      startUp()
+    case .up:
+      guard isTimeToGoDown() else { return }
+      cycle.lastWasTooHigh = false
+      startDown()
+    case .startup, .drain, .probeRoundTrip: break
+    }
+  }
+
+  /// IsTimeToProbeBW and IsRenoCoexistenceProbeTime
+  private var isTimeToProbe: Bool {
+    if path.now > cycle.start + cycle.wait { return true }
+    let segments = min(bandwidthDelayProduct(percent: 100), window) / path.segmentSize
+    return cycle.roundsSinceUp >= min(segments, BBR.coexistenceRounds)
+  }
+
+  /// IsTimeToCruise
+  private var isTimeToCruise: Bool {
+    path.inFlight <= flightWithHeadroom && path.inFlight <= targetFlight(of: bandwidth.maximum)
+  }
+
+  /// IsTimeToGoDown
+  private mutating func isTimeToGoDown() -> Bool {
+    if cycle.lastWasTooHigh && path.inFlight >= bounds.longTerm {
+      cycle.lastWasPrecautionary = true
+      return true
+    }
+    if path.isWindowLimited && window >= bounds.longTerm {
+      pipe.reset(baseline: sample.rate)
+      return false
+    }
+    return pipe.isReached
+  }
+
+  // MARK: The long-term bound
+
+  /// RaiseInflightLongtermSlope: in each round the bound grows by twice the segments of the round before.
+  private mutating func raiseSlope() {
+    let growth = 1 << cycle.upRounds
+    cycle.upRounds = min(cycle.upRounds + 1, 30)
+    cycle.octetsPerSegment = max(window / growth, path.segmentSize)
+  }
+
+  /// ProbeInflightLongtermUpward
+  private mutating func raiseLongTerm() {
+    guard path.isWindowLimited, window >= bounds.longTerm else { return }
+    cycle.upAcknowledged += sample.newlyAcknowledged
+    if cycle.upAcknowledged >= cycle.octetsPerSegment {
+      let segments = cycle.upAcknowledged / cycle.octetsPerSegment
+      cycle.upAcknowledged -= segments * cycle.octetsPerSegment
+      bounds.longTerm = min(bounds.longTerm + segments * path.segmentSize, Bounds.none)
+    }
+    if rounds.isStart { raiseSlope() }
+  }
+
+  /// AdaptLongTermModel; whether it changed the state.
+  private mutating func adaptLongTerm() -> Bool {
+    if cycle.feedback == .starting && rounds.isStart { cycle.feedback = .arriving }
+    if cycle.feedback == .stopping && rounds.isStart {
+      cycle.isProbeSample = false
+      cycle.feedback = .none
+      if state.isOfProbeCycle && !sample.isApplicationLimited { bandwidth.advance() }
+      if state.isOfProbeCycle && cycle.lastWasPrecautionary && !cycle.lastWasTooHigh {
+        startRefill()
+        return true
+      }
+    }
+    guard !flightIsTooLarge, bounds.longTerm < Bounds.none else { return false }
+    bounds.longTerm = max(bounds.longTerm, sample.inFlight)
+    if state == .up { raiseLongTerm() }
+    return false
+  }
+}
