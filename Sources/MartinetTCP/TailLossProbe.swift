@@ -29,7 +29,8 @@ extension Connection {
     }
     var timeout = Interval.seconds(1)
     if roundTrip.hasSample {
-      timeout = roundTrip.smoothed * 2
+      // A timer does not expire at the instant at which it is set, however short the round trip.
+      timeout = max(roundTrip.smoothed * 2, .microseconds(1))
       let octets = scoreboard.inFlight - (flags.contains(.finSent) ? 1 : 0)
       if octets <= segmentSize { timeout = timeout + configuration.maximumAcknowledgementDelay }
     }

@@ -322,6 +322,13 @@ struct OptionTests {
       #expect(try client.congestion == .cubic)
       #expect(client.status?.congestion == .cubic)
       #expect(client.status?.congestionWindow == before?.congestionWindow)
+      try client.set(.congestion, to: .bbr)
+      try client.set(.pacing, to: true)
+      #expect(try client.value(of: .congestion) == .bbr && client.value(of: .pacing))
+      #expect(client.status?.congestion == .bbr && client.status?.pacingRate ?? 0 > 0)
+      try client.outputStream.write(pattern(300_000))
+      #expect(try server.inputStream.read(exactly: 300_000) == pattern(300_000))
+      #expect(client.status?.deliveryRate ?? 0 > 0)
     }
   }
 }
