@@ -1,7 +1,7 @@
 # The habits of the project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test embedded sim fuzz bench bench-peers docs ledger format ledger-check format-check
+.PHONY: help check test embedded sim fuzz bench bench-peers kernel-compare docs ledger format ledger-check format-check
 
 # Inputs to each fuzz target, and worker processes.
 RUNS ?= 200000
@@ -9,7 +9,7 @@ JOBS ?= 1
 SWIFT = Package.swift Sources Tests Scripts Fuzz Benchmarks Examples/Package.swift Examples/Sources
 
 help: ## lists the habits
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 check: ledger-check format-check ## the ledger of requirements, the house rules, the format
 	swift test --filter HouseRulesTests
@@ -36,6 +36,8 @@ bench: ## what the engine and the sockets cost: checksums, headers, transfers, i
 	swift run -c release --package-path Benchmarks martinet-benchmarks
 	swift run -c release --package-path Benchmarks martinet-socket-benchmarks
 
+# Options of the comparison with the kernel.
+COMPARE ?=
 # A directory of other stacks' programs, `NAME sink|source|echo TUN ADDRESS PORT`.
 PEERS ?=
 UNSHARE = unshare $(if $(filter 0,$(shell id -u)),-n,-Urn)
@@ -45,6 +47,10 @@ bench-peers: ## Martinet beside other stacks over TUN, the kernel as the peer: P
 	swift build -c release --package-path Benchmarks --product martinet-peer-benchmarks
 	$(UNSHARE) sh -c 'ip link set lo up && exec Benchmarks/.build/release/martinet-peer-benchmarks \
 	  --martinet .build/release/martinet $(if $(PEERS),--peers $(PEERS))'
+
+kernel-compare: ## the kernel's TCP and ours in turns on the same bad wire: COMPARE='--seeds 5 --seconds 20'
+	swift build -c release --product martinet
+	Scripts/kernel-compare $(COMPARE)
 
 docs: ## the documentation of the public modules, into .build/docs
 	Scripts/docs

@@ -36,6 +36,14 @@ int martinet_enter_own_network(void) {
   return write_file("/proc/self/gid_map", map);
 }
 
+int martinet_enter_network(const char *path) {
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return -errno;
+  int result = setns(descriptor, CLONE_NEWNET) < 0 ? -errno : 0;
+  close(descriptor);
+  return result;
+}
+
 // In the child; does only what is safe in the copy of a process with threads.
 static void become(char *const arguments[], int input, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);

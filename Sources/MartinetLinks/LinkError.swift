@@ -24,6 +24,8 @@ public enum LinkError: Error, Hashable, Sendable {
   case unknownHost(String, reason: String)
   case portInUse(String)
   case addressNotOurs(String)
+  /// A network namespace that cannot be entered, and why.
+  case namespace(String, reason: String)
   /// The link has ended: its device was removed.
   case gone(String)
   case captureNotWritable(String, reason: String)
@@ -61,6 +63,8 @@ extension LinkError: CustomStringConvertible {
       "\(endpoint) is in use: another program listens there"
     case .addressNotOurs(let endpoint):
       "cannot listen on \(endpoint): this machine does not have the address"
+    case .namespace(let path, let reason):
+      "cannot enter the network namespace \(path): \(reason)"
     case .gone(let name):
       "the link \(name) has ended: its device was removed"
     case .captureNotWritable(let path, let reason):

@@ -1,4 +1,3 @@
-import CMartinetLinux
 import Glibc
 import MartinetLinks
 import MartinetSimulation
@@ -56,26 +55,12 @@ public final class ImpairedLink: Link {
       ImpairedPipe(
         incoming ?? outgoing, seed: seed, index: 1, linkHeader: linkHeader, maximumPackets: maximumPackets),
       readSize: link.readSize)
-    descriptor = try ImpairedLink.gather([link.descriptor, out.wire.timer, inward.wire.timer])
+    descriptor = try Epoll.gather([link.descriptor, out.wire.timer, inward.wire.timer])
     self.outgoing = Mutex(out)
     self.incoming = Mutex(inward)
   }
 
   deinit { close() }
-
-  /// An epoll that is readable when one of `descriptors` is.
-  private static func gather(_ descriptors: [Int32]) throws(LinkError) -> Int32 {
-    let epoll = martinet_epoll_create()
-    if epoll < 0 { throw .system("epoll_create1", code: -epoll) }
-    for descriptor in descriptors {
-      let result = martinet_epoll_add(epoll, descriptor, UInt32(MARTINET_READABLE), UInt64(descriptor))
-      if result < 0 {
-        _ = Glibc.close(epoll)
-        throw .system("epoll_ctl", code: -result)
-      }
-    }
-    return epoll
-  }
 
   // MARK: The wire
 
@@ -148,9 +133,7 @@ public final class ImpairedLink: Link {
   private func pump(_ side: inout OutgoingSide) throws(LinkError) {
     let wasBlocked = side.isBlocked
     try side.deliver(to: link, by: MonotonicClock.now)
-    guard side.isBlocked != wasBlocked else { return }
-    let conditions = UInt32(MARTINET_READABLE) | (side.isBlocked ? UInt32(MARTINET_WRITABLE) : 0)
-    _ = martinet_epoll_change(descriptor, link.descriptor, conditions, UInt64(link.descriptor))
+    if side.isBlocked != wasBlocked { Epoll.watch(descriptor, link.descriptor, forRoom: side.isBlocked) }
   }
 
   public func flush() { link.flush() }

@@ -4,23 +4,33 @@ import MartinetTCP
 import MartinetWire
 import Synchronization
 
-/// What is on its way from a host to an impaired link.
+/// What is on its way to a link, behind a pipe.
 struct OutgoingSide: ~Copyable, Sendable {
   var wire: TimedPipe
+  /// How late packets left.
+  private(set) var lateness = Lateness()
+  /// The least time between two deliveries: what becomes due meanwhile leaves together.
+  private let pause: Interval
   /// The link is full: what is due waits until it takes packets again.
   private(set) var isBlocked = false
   /// Locked for the compiler's sake: whoever has the side has the writer.
   private let writer = Mutex(PacketWriter())
 
-  init(_ pipe: consuming ImpairedPipe) throws(LinkError) {
+  init(_ pipe: consuming ImpairedPipe, pause: Interval = .zero) throws(LinkError) {
     wire = try TimedPipe(pipe)
+    self.pause = pause
   }
 
   /// Writes what is due at `time`, until `link` is full, and sets the timer.
   mutating func deliver(to link: any Link, by time: Instant) throws(LinkError) {
     isBlocked = false
-    while try offerNext(to: link, by: time) {}
-    if isBlocked { wire.disarm() } else { wire.arm() }
+    var due = wire.pipe.nextArrival
+    if due <= time { lateness.deliveries += 1 }
+    while try offerNext(to: link, by: time) {
+      lateness.count(time - due)
+      due = wire.pipe.nextArrival
+    }
+    if isBlocked { wire.disarm() } else { wire.arm(notBefore: time + pause) }
   }
 
   private mutating func offerNext(to link: any Link, by time: Instant) throws(LinkError) -> Bool {
@@ -41,37 +51,16 @@ struct OutgoingSide: ~Copyable, Sendable {
 /// What is on its way from an impaired link to a host.
 struct IncomingSide: ~Copyable {
   var wire: TimedPipe
-  private static let batchSize = 64
-  /// How often a link that has more than a batch is read at a time.
-  private static let rounds = 4
-  private let arrivals: ReceiveBatch
-  private var pool: PagePool
-  /// The octets of the packet that goes into the pipe.
-  private var packet: [UInt8]
+  private var intake: LinkIntake
 
   init(_ pipe: consuming ImpairedPipe, readSize: Int) throws(LinkError) {
     wire = try TimedPipe(pipe)
-    arrivals = ReceiveBatch(packets: IncomingSide.batchSize, size: readSize)
-    let pages = (readSize + PagePool.pageSize - 1) / PagePool.pageSize
-    pool = PagePool(limit: IncomingSide.batchSize * pages)
-    packet = [UInt8](repeating: 0, count: readSize)
+    intake = LinkIntake(readSize: readSize)
   }
 
   /// Puts what waits in `link` on its way.
   mutating func fetch(from link: any Link) throws(LinkError) {
-    for _ in 0..<IncomingSide.rounds {
-      arrivals.reserve(from: &pool)
-      let number = try link.read(into: arrivals)
-      let now = MonotonicClock.now
-      for index in 0..<number {
-        let arrival = arrivals.take(index, from: &pool)
-        let count = arrival.chain.count
-        packet.withMutableOctets(0..<count) { target in _ = pool.copy(arrival.chain, from: 0, into: &target) }
-        pool.release(arrival.chain)
-        packet.withOctets(0..<count) { wire.pipe.take($0, at: now) }
-      }
-      if number < arrivals.capacity { return }
-    }
+    try intake.fetch(from: link, into: &wire.pipe)
   }
 
   /// Puts what is due at `time` into `batch`, as much as there is room for, and sets the timer. A batch without any room loses what is
@@ -85,7 +74,7 @@ struct IncomingSide: ~Copyable {
       return .taken
     }
     while wire.pipe.deliverNext(by: time, receive) {}
-    wire.arm()
+    wire.arm(notBefore: .zero)
     return batch.count
   }
 }

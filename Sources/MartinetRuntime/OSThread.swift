@@ -16,6 +16,21 @@ package enum OSThread {
   package static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
     let start = Unmanaged.passRetained(Start(name: name, body: body))
     var thread = pthread_t()
+    guard create(&thread, start) else { return false }
+    pthread_detach(thread)
+    return true
+  }
+
+  /// Runs `body` on a thread of its own and waits for its end. False: the system has no thread left.
+  static func perform(name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+    let start = Unmanaged.passRetained(Start(name: name, body: body))
+    var thread = pthread_t()
+    guard create(&thread, start) else { return false }
+    pthread_join(thread, nil)
+    return true
+  }
+
+  private static func create(_ thread: inout pthread_t, _ start: Unmanaged<Start>) -> Bool {
     let result = pthread_create(
       &thread, nil,
       { object in
@@ -25,12 +40,8 @@ package enum OSThread {
         start.body()
         return nil
       }, start.toOpaque())
-    guard result == 0 else {
-      start.release()
-      return false
-    }
-    pthread_detach(thread)
-    return true
+    if result != 0 { start.release() }
+    return result == 0
   }
 
   /// Lets others run.

@@ -20,8 +20,8 @@ struct TimedPipe: ~Copyable, Sendable {
 
   deinit { _ = Glibc.close(timer) }
 
-  /// Sets the timer to when the next packet is due. One that is due stays so until it is taken.
-  mutating func arm() { set(pipe.nextArrival) }
+  /// Sets the timer to when the next packet is due, or to `time` if that is later. One that is due stays so until it is taken.
+  mutating func arm(notBefore time: Instant) { set(max(pipe.nextArrival, time)) }
 
   /// Lets the timer sleep, though packets may be due.
   mutating func disarm() { set(.never) }

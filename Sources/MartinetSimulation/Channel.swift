@@ -123,6 +123,7 @@ struct Channel {
       queued = waiting.octets + octets
       guard queued <= impairment.queueCapacity else { return nil }
       start = transmitterFreeAt
+      statistics.waited = statistics.waited + (start - now)
       waiting.enter(octets: octets, leavingAt: start)
       statistics.largestQueue = max(statistics.largestQueue, queued)
     } else {

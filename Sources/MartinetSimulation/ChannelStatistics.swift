@@ -1,3 +1,5 @@
+import MartinetTCP
+
 /// Why a packet did not arrive.
 public enum PacketLoss: UInt8, Sendable, CaseIterable {
   /// The queue had no room for it.
@@ -34,6 +36,8 @@ public struct ChannelStatistics: Equatable, Sendable {
   public var marked: UInt64 = 0
   /// The most octets that ever waited.
   public var largestQueue = 0
+  /// The time that packets have waited for the transmitter, all together.
+  public var waited = Interval.zero
   public var lostToFullQueue: UInt64 = 0
   public var lostAtRandom: UInt64 = 0
   public var lostInBursts: UInt64 = 0

@@ -65,4 +65,17 @@ public struct BurstLoss: Equatable, Sendable {
     self.lossWhenGood = lossWhenGood
     self.lossWhenBad = lossWhenBad
   }
+
+  /// Bursts of `length` packets on average, 1 or more, that take the share `loss` of all packets; nil where the time between bursts would have to
+  /// be shorter than a packet: then `loss` is more than `length` / (`length` + 1).
+  public init?(losing loss: Probability, inBurstsOf length: UInt32) {
+    let whole = UInt64(Probability.whole)
+    guard length > 0, loss != .always else { return nil }
+    // In the long run the wire is bad for turnsBad / (turnsBad + turnsGood) of the packets.
+    let turnsBad = whole * UInt64(loss.partsPerBillion) / (UInt64(length) * (whole - UInt64(loss.partsPerBillion)))
+    guard turnsBad <= whole else { return nil }
+    self.init(
+      turnsBad: Probability(partsPerBillion: UInt32(turnsBad)),
+      turnsGood: Probability(partsPerBillion: Probability.whole / length))
+  }
 }

@@ -42,6 +42,9 @@ final class NetworkNamespace {
     try Child(entrance() + ["--", Program.path(of: program)] + arguments, in: folder)
   }
 
+  /// The file that stands for the network namespace.
+  var path: String { "/proc/\(holder.id)/ns/net" }
+
   /// The command that runs what stands behind it in the namespace.
   private func entrance() throws -> [String] {
     let nsenter = try Program.path(of: "nsenter")

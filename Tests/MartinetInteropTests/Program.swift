@@ -8,7 +8,7 @@ enum Program {
     "nsenter": "util-linux", "ssh": "openssh-client", "ssh-keygen": "openssh-client", "sshd": "openssh-server",
     "nginx": "nginx-light", "rabbitmq-server": "rabbitmq-server", "epmd": "erlang-base", "iperf3": "iperf3",
     "dnsmasq": "dnsmasq-base",
-    "haproxy": "haproxy", "nft": "nftables",
+    "dumpcap": "tshark", "haproxy": "haproxy", "nft": "nftables",
   ]
 
   struct Missing: Error, CustomStringConvertible {

@@ -117,6 +117,41 @@ struct ImpairmentTests {
     #expect(abs(meanLength - 5) < 0.6)
   }
 
+  @Test(
+    "Bursts of a wanted length take a wanted share", arguments: [(UInt32(1), UInt32(4)), (5, 3), (5, 1), (40, 20)])
+  func burstsOfLength(percent: UInt32, length: UInt32) throws {
+    var impairment = Impairment()
+    impairment.burstLoss = try #require(BurstLoss(losing: .percent(percent), inBurstsOf: length))
+    var bench = Bench(impairment)
+    let count = 60_000
+    bench.sendSeries(count, every: 10, octets: 40)
+    let lost = Int(bench.statistics.lostInBursts)
+    let wanted = count * Int(percent) / 100
+    #expect(abs(lost - wanted) < wanted / 6)
+    let arrived = bench.numbers()
+    var bursts = 0
+    for index in 1..<arrived.count where (arrived[index] - arrived[index - 1] + 65_536) % 65_536 > 1 { bursts += 1 }
+    #expect(abs(Double(lost) / Double(bursts) / Double(length) - 1) < 0.2)
+  }
+
+  @Test("Bursts that would leave no room between them are refused")
+  func impossibleBursts() {
+    #expect(BurstLoss(losing: .percent(51), inBurstsOf: 1) == nil)
+    #expect(BurstLoss(losing: .percent(50), inBurstsOf: 1) != nil)
+    #expect(BurstLoss(losing: .percent(91), inBurstsOf: 10) == nil)
+    #expect(BurstLoss(losing: .always, inBurstsOf: 10) == nil)
+    #expect(BurstLoss(losing: .percent(1), inBurstsOf: 0) == nil)
+  }
+
+  @Test("The time that packets wait for the transmitter is counted")
+  func waiting() {
+    // 1,000 octets at 8 Mbit/s take 1 ms: of packets that come together the second waits 1 ms, the third 2 ms.
+    var bench = Bench(Impairment(rate: 8_000_000, delay: .milliseconds(5)))
+    for number in 0..<3 { bench.send(Bench.packet(number)) }
+    bench.finish()
+    #expect(bench.statistics.waited == .milliseconds(3))
+  }
+
   @Test("A reordered packet arrives late by its delay and the others overtake it")
   func reordering() {
     var impairment = Impairment()

@@ -28,6 +28,8 @@ struct RefusalTests {
       (["demo", "--file", "/nonexistent/file"], "no such file"),
       (["demo", "--size", "1KB", "--report", "/nonexistent/r.html"], "no such directory"),
       (["demo", "--size", "1KB", "--capture", "/nonexistent/c.pcapng"], "no such directory"),
+      (["impair", "nowhere/tun0", "nowhere/tun1"], "there is none"),
+      (["impair", "/etc/passwd/tun0", "/etc/passwd/tun1"], "no network namespace"),
     ])
   func paths(arguments: [String], part: String) throws {
     try expectRefusal(arguments, part)
@@ -63,7 +65,16 @@ struct RefusalTests {
       (["halfopen", "--proxy", "squid"], "squid"), (["halfopen", "--proxy", "haproxy", "--bound", "3"], "real proxy"),
       (["halfopen", "now"], "now"), (["serve"], "SERVICE"), (["serve", "time"], "time"),
       (["serve", "echo", "--port", "0"], "--port"), (["serve", "echo", "--congestion", "vegas"], "vegas"),
-      (["serve", "echo", "--link", "tun:mt0"], "--address"),
+      (["serve", "echo", "--link", "tun:mt0"], "--address"), (["impair", "tun0"], "TUN"),
+      (["impair", "tun0", "tun0"], "different ends"), (["impair", "a/tun0", "/tun0"], "namespace"),
+      (["impair", "tun0", "a/a-name-too-long-for-a-device"], "15 octets"),
+      (["impair", "t0", "t1", "--loss", "101"], "101"),
+      (["impair", "t0", "t1", "--loss", "1/2/3"], "1/2/3"), (["impair", "t0", "t1", "--rate", "0"], "--rate"),
+      (["impair", "t0", "t1", "--queue", "9000"], "--rate"), (["impair", "t0", "t1", "--ecn", "9000"], "--rate"),
+      (["impair", "t0", "t1", "--burst", "3"], "--loss"),
+      (["impair", "t0", "t1", "--reorder-delay", "3"], "--reorder"),
+      (["impair", "t0", "t1", "--loss", "90", "--burst", "2"], "longer"),
+      (["impair", "t0", "t1", "--loss", "9", "--burst", "0"], "--burst"), (["impair", "t0,mtu=5", "t1"], "MTU"),
     ])
   func arguments(arguments: [String], part: String) throws {
     try expectRefusal(arguments, part)

@@ -18,10 +18,11 @@ struct Entry: ParsableCommand {
         martinet connect 10.77.0.1:9000            the other end of it
         martinet http http://example.org/          a page in five steps, each segment in view
         martinet serve echo                        echo, discard or chargen, for any number of clients
+        martinet impair a/tun0 b/tun0 --loss 1     a bad wire between two network namespaces
       """,
     subcommands: [
       DemoCommand.self, HalfOpenCommand.self, ReceiveCommand.self, SendCommand.self, ConnectCommand.self,
-      ListenCommand.self, HTTPCommand.self, ServeCommand.self,
+      ListenCommand.self, HTTPCommand.self, ServeCommand.self, ImpairCommand.self,
     ])
 
   static func main() {

@@ -7,6 +7,14 @@ package enum SignalWatch {
   /// From here on a signal runs `body` on a thread of its own and ends the program with status 128 + signal. To be called
   /// before the program has other threads, which take over who answers signals.
   package static func start(_ body: @escaping @Sendable (Int32) -> Void) {
+    start { number in
+      body(number)
+      return 128 + number
+    }
+  }
+
+  /// As ``start(_:)``, with the status that `body` returns.
+  package static func start(_ body: @escaping @Sendable (Int32) -> Int32) {
     var signals = sigset_t()
     sigemptyset(&signals)
     for signal in watched { sigaddset(&signals, signal) }
@@ -17,8 +25,7 @@ package enum SignalWatch {
       for signal in watched { sigaddset(&signals, signal) }
       var number: Int32 = 0
       while sigwait(&signals, &number) != 0 {}
-      body(number)
-      _exit(128 + number)
+      _exit(body(number))
     }
   }
 
