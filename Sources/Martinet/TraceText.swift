@@ -58,6 +58,7 @@ extension TimerKind {
     case .timeWait: "TIME-WAIT"
     case .finWait2: "FIN-WAIT-2"
     case .pacing: "pacing"
+    case .rest: "rest"
     }
   }
 }

@@ -44,7 +44,6 @@ enum Opening {
 /// A connection and what the host keeps beside it.
 struct ConnectionRecord: ~Copyable {
   var connection: Connection
-  let flow: FlowKey
   var place: ConnectionPlace
   /// The slot of the listener in whose queue it is.
   var listener = SlotList.none
@@ -66,4 +65,9 @@ struct ConnectionRecord: ~Copyable {
   /// The next hop's entry, as long as it is there.
   var neighbour = ConnectionID.none
   let flowLabel: UInt32
+
+  /// The two ends.
+  var flow: FlowKey { FlowKey(local: connection.local, remote: connection.remote) }
+
+  func isOver(_ flow: FlowKey) -> Bool { connection.local == flow.local && connection.remote == flow.remote }
 }

@@ -59,11 +59,20 @@ package struct Deadlines {
     let position = Int(positions[Int(slot)])
     positions[Int(slot)] = Deadlines.absent
     let last = heap.removeLast()
+    if heap.capacity > 1024 && heap.count * 8 < heap.capacity { shrink() }
     if position < heap.count {
       place(last, at: position)
       siftUp(position)
       siftDown(Int(positions[Int(last.slot)]))
     }
+  }
+
+  /// Gives back memory that many deadlines took and few need.
+  private mutating func shrink() {
+    var smaller: [Entry] = []
+    smaller.reserveCapacity(heap.count * 2)
+    smaller.append(contentsOf: heap)
+    heap = smaller
   }
 
   /// Takes out the slot with the earliest deadline if that has come.

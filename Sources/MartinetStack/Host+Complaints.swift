@@ -36,7 +36,7 @@ extension Host {
       drop(packet, .rateLimited)
       return
     }
-    let isOurs = interfaces.kind(of: facts.destination) == .ours
+    let isOurs = interfaces.kind(of: facts.destination, on: facts.interface) == .ours
     guard let source = isOurs ? facts.destination : source(for: facts.source, by: route) else {
       drop(packet, .noRoute)
       return

@@ -49,7 +49,7 @@ extension Host {
       end.port = port
     }
     let flow = FlowKey(local: end, remote: remote)
-    if flows.slot(of: flow) != nil || end == remote { throw .addressInUse }
+    if connectionSlot(of: flow) != nil || end == remote { throw .addressInUse }
     let options = options ?? configuration.tcp.connection
     let fastOpen = options.fastOpen ? fastOpens.opening(to: remote.address, at: now) : nil
     guard let slot = open(flow, by: route, options: options, as: .active(fastOpen), at: now) else {
@@ -77,11 +77,11 @@ extension Host {
       case .cookie(let syn, _): Connection(recalling: syn, parameters, in: &environment, at: now)
       }
     let record = ConnectionRecord(
-      connection: connection, flow: flow, place: opening.place, route: route, pathMTU: parameters.pathMTU,
+      connection: connection, place: opening.place, route: route, pathMTU: parameters.pathMTU,
       mayBeFragmented: pathMTU(to: flow.remote.address, by: route).mayBeFragmented, routeEpoch: routeEpoch,
       pathEpoch: paths.epoch, flowLabel: secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
-    flows.set(slot, for: flow)
+    flows.add(slot, for: flow)
     counters.connectionsOpened &+= 1
     return slot
   }

@@ -34,7 +34,7 @@ extension Host {
   ) {
     let flow = FlowKey(
       local: Endpoint(quoted.source, quoted.sourcePort), remote: Endpoint(quoted.destination, quoted.destinationPort))
-    guard let slot = flows.slot(of: flow) else {
+    guard let slot = connectionSlot(of: flow) else {
       counters.count(.icmpQuoteUnknown)
       return
     }

@@ -14,7 +14,7 @@ extension Host {
     }
     environment.pool.keepFirst(header.totalLength, of: &packet)
     let destination = IPAddress.v4(header.destination)
-    let kind = interfaces.kind(of: destination)
+    let kind = interfaces.kind(of: destination, on: info.interface)
     if let reason = objection(to: header, for: kind, info) {
       drop(packet, reason)
       return

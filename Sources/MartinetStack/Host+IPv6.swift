@@ -33,7 +33,7 @@ extension Host {
     if info.interface != loopbackInterface && (destination.isLoopback || destination.isUnspecified) {
       return .martianDestination
     }
-    switch interfaces.kind(of: destination) {
+    switch interfaces.kind(of: destination, on: info.interface) {
     case .foreign: return .notForUs
     case .ours: return info.isLinkGroup ? .notForUs : nil
     case .broadcast, .multicast: return nil

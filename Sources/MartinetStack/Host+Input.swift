@@ -53,6 +53,7 @@ extension Host {
   /// An IP packet: the version field says of which kind.
   mutating func receiveInternet(_ chain: consuming PageChain, _ info: ArrivalInfo, at now: Instant) {
     var packet = chain
+    if receiveNextOfFlow(&packet, info, at: now) { return }
     makeContiguous(Departure.headerCapacity, of: &packet)
     let version = environment.pool.withFirstBytes(of: packet) { bytes in
       bytes.byteCount == 0 ? 0 : bytes.uint8(at: 0) >> 4

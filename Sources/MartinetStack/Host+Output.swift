@@ -10,7 +10,10 @@ extension Host {
   /// ``Departure/interface`` says by which link. What the host sends to itself never leaves: it arrives here.
   public mutating func pollTransmit(into departure: inout Departure, at now: Instant) -> Bool {
     while true {
-      if let slot = outgoingLinks.popFirst(of: &outbox) {
+      if train.isLeaving {
+        departNext(into: &departure)
+        return true
+      } else if let slot = outgoingLinks.popFirst(of: &outbox) {
         if send(outgoing.remove(slot), into: &departure, at: now) { return true }
       } else if ready.first != SlotList.none {
         if send(from: ready.first, into: &departure, at: now) { return true }
@@ -45,7 +48,7 @@ extension Host {
     return true
   }
 
-  private mutating func depart(
+  mutating func depart(
     _ departure: inout Departure, by interface: UInt16, etherType: UInt16, to address: MACAddress
   ) {
     if let own = interfaces.all[Int(interface)].hardwareAddress {
@@ -90,7 +93,10 @@ extension Host {
     if interfaces.all[Int(route.interface)].hardwareAddress != nil && !neighbours.isKnown(connections[slot].neighbour) {
       return 0
     }
-    return interfaces.all[Int(route.interface)].link.maximumTrain
+    let whole = interfaces.all[Int(route.interface)].link.maximumTrain
+    // A trace tells of each segment, and packets that may be fragmented have a number each.
+    if whole > 0 || environment.trace.isEnabled || connections[slot].mayBeFragmented { return whole }
+    return configuration.trainOctets
   }
 
   /// After some departures it is the next connection's turn.
@@ -110,8 +116,9 @@ extension Host {
     let source = connections[slot].flow.local.address
     let destination = connections[slot].flow.remote.address
     let isLocal = route.interface == loopbackInterface
-    let linkSums = !isLocal && interfaces.all[Int(route.interface)].link.completesChecksums
-    if !linkSums && !isLocal {
+    let isCut = departure.segmentSize > 0 && isCutHere(departure, by: route.interface)
+    let linkSums = !isLocal && !isCut && interfaces.all[Int(route.interface)].link.completesChecksums
+    if !linkSums && !isLocal && !isCut {
       departure.completeTransportChecksum(source: source, destination: destination, protocolNumber: IPProtocol.tcp)
     }
     var plan = PacketPlan(
@@ -140,11 +147,11 @@ extension Host {
     if route.interface != loopbackInterface {
       let etherType = nextHop.isIPv4 ? EtherType.ipv4 : EtherType.ipv6
       if interfaces.all[Int(route.interface)].hardwareAddress == nil {
-        depart(&departure, by: route.interface, etherType: etherType, to: .none)
+        leave(&departure, slot, by: route.interface, etherType: etherType, to: .none)
         return true
       }
       if let address = hardwareAddress(of: nextHop, for: slot, on: route.interface, at: now) {
-        depart(&departure, by: route.interface, etherType: etherType, to: address)
+        leave(&departure, slot, by: route.interface, etherType: etherType, to: address)
         return true
       }
     }

@@ -90,7 +90,7 @@ extension Host {
   mutating func removeFromFlows(_ slot: UInt32) {
     guard connections[slot].isInFlows else { return }
     connections[slot].isInFlows = false
-    flows.remove(connections[slot].flow)
+    flows.remove(slot, of: connections[slot].flow)
   }
 
   /// Drops a connection at once, with everything it holds.

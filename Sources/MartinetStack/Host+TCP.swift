@@ -10,8 +10,10 @@ extension Host {
       drop(packet, .badTransportChecksum)
       return
     }
-    environment.pool.removeFirst(facts.headerLength, from: &packet)
-    guard let (header, length) = parseTCP(packet) else {
+    // Behind long extension headers the TCP header need not be among the octets that are gathered.
+    let before = facts.headerLength <= IPv6Header.encodedLength ? facts.headerLength : 0
+    environment.pool.removeFirst(facts.headerLength - before, from: &packet)
+    guard let (header, length) = parseTCP(packet, from: before) else {
       drop(packet, .malformedTransport)
       return
     }
@@ -21,17 +23,22 @@ extension Host {
       drop(packet, facts.isGroup ? .synToGroup : .landAttack)
       return
     }
-    environment.pool.removeFirst(length, from: &packet)
-    if let slot = flows.slot(of: flow) {
+    environment.pool.removeFirst(before + length, from: &packet)
+    if let slot = connectionSlot(of: flow) {
+      lastFlow.remember(
+        flow, connections[slot].connection.id, on: facts.interface, addressEpoch: interfaces.epoch)
       receive(header, packet, facts, on: slot, at: now)
     } else {
       receiveWithoutConnection(header, packet, facts, flow, at: now)
     }
   }
 
-  private func parseTCP(_ packet: borrowing PageChain) -> (header: TCPHeader, length: Int)? {
-    try? environment.pool.withLeadingBytes(of: packet, count: TCPHeader.maximumLength) { (bytes) throws(WireError) in
-      try TCPHeader.parse(bytes)
+  /// Reads the TCP header behind the first `offset` octets of a packet.
+  func parseTCP(_ packet: borrowing PageChain, from offset: Int) -> (header: TCPHeader, length: Int)? {
+    try? environment.pool.withLeadingBytes(of: packet, count: offset + TCPHeader.maximumLength) {
+      (bytes) throws(WireError) in
+      guard bytes.byteCount >= offset else { throw .truncated }
+      return try TCPHeader.parse(bytes.extracting(offset..<bytes.byteCount))
     }
   }
 
@@ -41,7 +48,7 @@ extension Host {
     !facts.isGroup && flow.local != flow.remote && !flow.remote.address.isUnspecified
   }
 
-  private mutating func receive(
+  mutating func receive(
     _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, on slot: UInt32, at now: Instant
   ) {
     if connections[slot].place == .halfOpen && completesTooEarly(header, slot) {

@@ -38,7 +38,9 @@ public struct Host: ~Copyable {
   // TCP.
   var connections: Slab<ConnectionRecord>
   /// From the two ends to the connection.
-  var flows: Table<FlowKey>
+  var flows: FlowTable
+  /// The flow of the last segment that arrived.
+  var lastFlow = FlowMemory()
   var connectionDeadlines = Deadlines()
   /// The queues of listeners, and TIME-WAIT: a connection is in one at most.
   var placeLinks = SlotLinks()
@@ -46,6 +48,8 @@ public struct Host: ~Copyable {
   /// The connections that may have something to send, next one first.
   var readyLinks = SlotLinks()
   var ready = SlotList()
+  /// A train whose packets leave one by one, since its link takes no trains.
+  var train = OutgoingTrain()
   /// The connections whose events nobody has polled yet.
   var eventLinks = SlotLinks()
   var eventful = SlotList()
@@ -93,7 +97,7 @@ public struct Host: ~Copyable {
     resetLimit = RateLimit(perSecond: configuration.resetsPerSecond, burst: configuration.resetBurst)
     cookieLimit = RateLimit(perSecond: configuration.synCookiesPerSecond, burst: configuration.synCookieBurst)
     connections = Slab(limit: configuration.connections)
-    flows = Table(secret: key)
+    flows = FlowTable(secret: key)
     listeners = Slab(limit: configuration.listeners)
     listening = Table(secret: key)
     listenedPorts = PortUsers(secret: key, isDatagram: false)
@@ -112,6 +116,11 @@ public struct Host: ~Copyable {
 
   /// Pages for a packet of up to `capacity` octets, to be filled outside and handed in; nil when the pool is exhausted.
   public mutating func reservePacket(capacity: Int) -> PageChain? { environment.pool.allocateChain(capacity: capacity) }
+
+  /// Pages with a copy of all octets of `departure`, to be handed in; nil when the pool is exhausted. For links that only join two hosts.
+  public mutating func reservePacket(copying departure: borrowing Departure) -> PageChain? {
+    environment.pool.chain(copying: departure)
+  }
 
   /// Gives back what was reserved and is not handed in.
   public mutating func release(_ chain: consuming PageChain) { environment.pool.release(chain) }

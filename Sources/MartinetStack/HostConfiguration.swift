@@ -13,6 +13,10 @@ public struct HostConfiguration: Sendable {
   /// The most trace events that wait to be polled.
   public var traceCapacity = 65536
 
+  /// The most payload octets that a connection hands down at once to a link that takes single packets only; they are cut on their way out. 0: each
+  /// segment is made by itself.
+  public var trainOctets = 32_768
+
   // MARK: Connections
 
   /// The most connections in any phase.

@@ -49,6 +49,8 @@ struct Interfaces {
   private var broadcasts: Table<AddressKey>
   /// The multicast groups that our addresses make us a member of.
   private var groups: Table<AddressKey>
+  /// A bit for each address that means something to this host, by a few of its bits: a source has none of them nearly always, and needs no search.
+  private var marks: UInt64 = 0
   /// Changes with every address, so that what was concluded from them can be concluded again.
   private(set) var epoch: UInt32 = 0
 
@@ -77,7 +79,9 @@ struct Interfaces {
     epoch &+= 1
     all[Int(interface)].addresses.append(prefix)
     ours.set(UInt32(interface), for: key)
+    marks |= mark(of: prefix.address)
     if let broadcast = prefix.broadcast {
+      marks |= mark(of: .v4(broadcast)) | mark(of: prefix.network.address)
       broadcasts.set(UInt32(interface), for: AddressKey(address: .v4(broadcast)))
       // Network and all zeros: the old form of broadcast (RFC 1122 section 3.3.6).
       broadcasts.set(UInt32(interface), for: AddressKey(address: prefix.network.address))
@@ -87,19 +91,33 @@ struct Interfaces {
     }
   }
 
+  private func mark(of address: IPAddress) -> UInt64 {
+    switch address {
+    case .v4(let address): 1 << UInt64(address.rawValue & 63)
+    case .v6(let address): 1 << (address.low & 63)
+    }
+  }
+
   /// The interface that `address` belongs to, if it is ours.
   func interface(of address: IPAddress) -> UInt16? {
     ours.slot(of: AddressKey(address: address)).map { UInt16(truncatingIfNeeded: $0) }
   }
 
-  func isOurs(_ address: IPAddress) -> Bool { ours.slot(of: AddressKey(address: address)) != nil }
-
-  func isBroadcast(_ address: IPAddress) -> Bool {
-    address == .v4(.limitedBroadcast) || broadcasts.slot(of: AddressKey(address: address)) != nil
+  func isOurs(_ address: IPAddress) -> Bool {
+    marks & mark(of: address) != 0 && ours.slot(of: AddressKey(address: address)) != nil
   }
 
-  /// What `address` means when it stands in the destination field.
-  func kind(of address: IPAddress) -> DestinationKind {
+  func isBroadcast(_ address: IPAddress) -> Bool {
+    if address == .v4(.limitedBroadcast) { return true }
+    return marks & mark(of: address) != 0 && broadcasts.slot(of: AddressKey(address: address)) != nil
+  }
+
+  /// What `address` means when it stands in the destination field of a packet that came in by `interface`.
+  func kind(of address: IPAddress, on interface: UInt16) -> DestinationKind {
+    // It nearly always is the first address of the interface that the packet came in by.
+    if Int(interface) < all.count, let first = all[Int(interface)].addresses.first, first.address == address {
+      return .ours
+    }
     if isOurs(address) || address.isLoopback { return .ours }
     if address.isMulticast { return groups.slot(of: AddressKey(address: address)) == nil ? .foreign : .multicast }
     return isBroadcast(address) ? .broadcast : .foreign

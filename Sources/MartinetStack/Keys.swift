@@ -30,9 +30,15 @@ package struct FlowKey: TableKey, Sendable {
   }
 
   package func feed(_ hash: inout SipHash) {
-    hash.add(local.address)
-    hash.add(remote.address)
-    hash.add(UInt64(local.port) << 16 | UInt64(remote.port))
+    let ports = UInt64(local.port) << 16 | UInt64(remote.port)
+    if case .v4(let near) = local.address, case .v4(let far) = remote.address {
+      hash.add(UInt64(near.rawValue) << 32 | UInt64(far.rawValue))
+      hash.add(ports | 4 << 32)
+    } else {
+      hash.add(local.address)
+      hash.add(remote.address)
+      hash.add(ports)
+    }
   }
 }
 

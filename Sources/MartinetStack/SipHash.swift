@@ -31,6 +31,7 @@ package struct SipHash {
   }
 
   /// The hash of all words and of the `count` octets (0 to 7) in `tail`, the first of them least significant.
+  @inline(__always)
   package mutating func finish(tail: UInt64 = 0, count: UInt64 = 0) -> UInt64 {
     absorb((words &* 8 &+ count) << 56 | tail)
     v2 ^= 0xFF

@@ -14,8 +14,8 @@ package struct SlotList {
 package struct SlotLinks {
   private struct Link {
     var next = SlotList.none
-    var previous = SlotList.none
-    var isLinked = false
+    /// What is in no list has itself before it.
+    var previous: UInt32
   }
 
   private var links: [Link] = []
@@ -23,7 +23,7 @@ package struct SlotLinks {
   package init() {}
 
   /// Whether `slot` is in a list.
-  package func contains(_ slot: UInt32) -> Bool { Int(slot) < links.count && links[Int(slot)].isLinked }
+  package func contains(_ slot: UInt32) -> Bool { Int(slot) < links.count && links[Int(slot)].previous != slot }
 
   /// The slot behind `slot` in its list; ``SlotList/none`` at the end.
   package func next(after slot: UInt32) -> UInt32 { links[Int(slot)].next }
@@ -38,10 +38,10 @@ package struct SlotLinks {
 
   /// Puts `slot`, which is in no list, behind `place` in `list`, or first if that is ``SlotList/none``.
   package mutating func insert(_ slot: UInt32, after place: UInt32, in list: inout SlotList) {
-    while links.count <= Int(slot) { links.append(Link()) }
-    precondition(!links[Int(slot)].isLinked, "a slot is put into a second list")
+    while links.count <= Int(slot) { links.append(Link(previous: UInt32(links.count))) }
+    precondition(!contains(slot), "a slot is put into a second list")
     let next = place == SlotList.none ? list.first : links[Int(place)].next
-    links[Int(slot)] = Link(next: next, previous: place, isLinked: true)
+    links[Int(slot)] = Link(next: next, previous: place)
     if place == SlotList.none { list.first = slot } else { links[Int(place)].next = slot }
     if next == SlotList.none { list.last = slot } else { links[Int(next)].previous = slot }
     list.count += 1
@@ -50,7 +50,7 @@ package struct SlotLinks {
   /// Takes `slot` out of `list`, which it must be in.
   package mutating func remove(_ slot: UInt32, from list: inout SlotList) {
     let link = links[Int(slot)]
-    precondition(link.isLinked, "a slot is removed from a list that it is not in")
+    precondition(link.previous != slot, "a slot is removed from a list that it is not in")
     if link.previous == SlotList.none {
       list.first = link.next
     } else {
@@ -61,7 +61,7 @@ package struct SlotLinks {
     } else {
       links[Int(link.next)].previous = link.previous
     }
-    links[Int(slot)] = Link()
+    links[Int(slot)] = Link(previous: slot)
     list.count -= 1
   }
 

@@ -143,7 +143,7 @@ extension Connection {
       guard !block.isEmpty, block.count <= outstanding.count, outstanding.contains(block.lower),
         outstanding.containsOrEnds(at: block.upper), !block.lower.isBefore(floor)
       else { continue }
-      report.news += scoreboard.sack(block, evidence.aboveGap, &rack)
+      report.news += transfer.sack(block, evidence.aboveGap)
     }
     return report
   }
@@ -205,7 +205,7 @@ extension Connection {
       beginTransfer(in: &environment, at: now)
     }
     let queueFirst = queueStart
-    let acknowledged = scoreboard.acknowledge(upTo: number, evidence, &rack)
+    let acknowledged = transfer.acknowledge(upTo: number, evidence)
     snd.una = number
     let octets = min(number.distance(from: queueFirst), queue.count)
     queue.removeFirst(max(0, octets), in: &environment.pool)
@@ -286,5 +286,6 @@ extension Connection {
   mutating func restartTimeWait(in environment: inout Environment, at now: Instant) {
     timers.cancelAll()
     timers[.timeWait] = now + environment.configuration.maximumSegmentLifetime * 2
+    rest()
   }
 }

@@ -2,6 +2,7 @@ import MartinetWire
 
 /// A segment on its way through SEGMENT ARRIVES.
 struct ArrivingSegment: ~Copyable {
+  private let anchor = Anchor()
   var header: TCPHeader
   var payload: PageChain
   let facts: ArrivalFacts
@@ -10,6 +11,13 @@ struct ArrivingSegment: ~Copyable {
   var fin: SequenceNumber?
   /// Whether it begins at or before the last acknowledgement sent (RFC 7323 section 4.3).
   var renewsTimestamp = false
+
+  init(header: TCPHeader, payload: consuming PageChain, facts: ArrivalFacts, now: Instant) {
+    self.header = header
+    self.payload = payload
+    self.facts = facts
+    self.now = now
+  }
 
   /// SEG.LEN
   var length: Int { header.sequenceLength(payload: payload.count) }
@@ -29,7 +37,11 @@ extension Connection {
   ) {
     statistics.segmentsReceived += 1
     trace(.received(summary(header, payload: payload.count)), in: &environment, at: now)
-    var segment = ArrivingSegment(header: header, payload: payload, facts: facts, now: now, fin: nil)
+    if isExpected(header, payload: payload.count, facts) {
+      receiveExpected(header, payload: payload, facts, &environment, at: now)
+      return
+    }
+    var segment = ArrivingSegment(header: header, payload: payload, facts: facts, now: now)
     switch phase {
     case .closed: answerFromClosed(segment)
     case .listen: arriveInListen(&segment, &environment)

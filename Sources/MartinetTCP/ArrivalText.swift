@@ -42,7 +42,7 @@ extension Connection {
     let range = SequenceRange(from: start, count: segment.payload.count)
     rcv.segmentSize = max(
       rcv.segmentSize, segment.facts.segmentSize > 0 ? segment.facts.segmentSize : range.count)
-    let overlap = reassembly.firstOverlap(with: range)
+    let overlap = hasReordered ? reassembly.firstOverlap(with: range) : nil
     // Of several old parts the first is reported (RFC 2883 section 4.2).
     if debt.duplicateRange == nil { debt.duplicateRange = overlap }
     if start == rcv.nxt {
@@ -57,7 +57,7 @@ extension Connection {
     _ range: SequenceRange, _ chain: consuming PageChain, overlaps: Bool, _ environment: inout Environment,
     at now: Instant
   ) {
-    let filledGap = !reassembly.isEmpty
+    let filledGap = hasReordered
     let before = rcv.nxt
     if overlaps {
       // Octets that were reported as held do not change: the new ones fill the gaps between them.
@@ -65,7 +65,7 @@ extension Connection {
     } else {
       deliver(chain, &environment)
     }
-    while let next = reassembly.take(at: rcv.nxt, in: &environment.pool) {
+    while hasReordered, let next = reassembly.take(at: rcv.nxt, in: &environment.pool) {
       deliver(next, &environment)
     }
     let octets = rcv.nxt.distance(from: before)
@@ -76,7 +76,7 @@ extension Connection {
     countArrival(range.count, &environment, at: now)
   }
 
-  private mutating func deliver(_ chain: consuming PageChain, _ environment: inout Environment) {
+  mutating func deliver(_ chain: consuming PageChain, _ environment: inout Environment) {
     rcv.nxt += chain.count
     if flags.contains(.inputShut) {
       environment.pool.release(chain)
@@ -108,7 +108,7 @@ extension Connection {
   }
 
   /// Delayed acknowledgement (section 3.8.6.3): at once for every second full segment and at the start of a flow, else by the timer.
-  private mutating func countArrival(_ octets: Int, _ environment: inout Environment, at now: Instant) {
+  mutating func countArrival(_ octets: Int, _ environment: inout Environment, at now: Instant) {
     debt.octets += octets
     let full = max(1, rcv.segmentSize)
     debt.segments += octets >= full ? octets / full : 0
@@ -142,7 +142,7 @@ extension Connection {
     default: return
     }
     rcv.nxt += 1
-    reassembly.removeAll(in: &environment.pool)
+    if hasReordered { reassembly.removeAll(in: &environment.pool) }
     events.insert([.readable, .peerClosed])
     owe(.acknowledgement)
     move(on: .finArrives, in: &environment, at: now)

@@ -110,7 +110,7 @@ extension Connection {
       environment.pool.release(received.take())
       return
     }
-    if received.count > 0 || !reassembly.isEmpty {
+    if received.count > 0 || hasReordered {
       abort(in: &environment, at: now)
       return
     }
@@ -146,7 +146,7 @@ extension Connection {
     _ options: ConnectionOptions, in environment: inout Environment, at now: Instant
   ) {
     let previous = self.options
-    self.options = options
+    common = environment.common(for: options)
     guard endReason == nil, phase != .closed else { return }
     if options.keepAlive != previous.keepAlive || options.keepAliveIdle != previous.keepAliveIdle
       || options.deadPeerBound != previous.deadPeerBound

@@ -105,12 +105,13 @@ package struct Congestion {
   private var bbr: [BBR] = []
 
   /// "Arbitrarily high" (RFC 5681 section 3.1).
-  static let unlimited = Int(Int32.max)
+  package static let unlimited = Int(Int32.max)
 
   /// Congestion control of a connection that stands as `path` says.
-  package init(_ algorithm: CongestionAlgorithm, window: Int, path: PathState? = nil) {
+  package init(_ algorithm: CongestionAlgorithm, window: Int, threshold: Int = Congestion.unlimited, path: PathState? = nil) {
     self.algorithm = algorithm
     self.window = window
+    self.threshold = threshold
     if algorithm == .bbr, let path { bbr = [BBR(window: window, path)] }
   }
 

@@ -5,45 +5,33 @@ import MartinetWire
 /// A connection performs no effect. After each call ask ``pollTransmit(into:maximumTrain:in:at:)`` until it says no, take
 /// ``pollEvents()``, and call ``expire(in:at:)`` at ``nextDeadline``. A connection that is over may still have an RST to send.
 public struct Connection: ~Copyable {
+  private let anchor = Anchor()
   public let id: ConnectionID
   public let local: Endpoint
   public let remote: Endpoint
   /// Whether the connection began in LISTEN: an RST in SYN-RECEIVED leads back there (RFC 9293 MUST-11).
   public let isPassive: Bool
   public internal(set) var phase = Phase.closed
-  /// Why the connection is over; nil while it is not.
-  public internal(set) var endReason: EndReason?
-  public internal(set) var options: ConnectionOptions
+  var common: Shared<CommonState>
 
   var snd: SendVariables
   var rcv = ReceiveVariables()
   var negotiated = Negotiated()
   var flags: ConnectionFlags = []
   var debt = AcknowledgementDebt()
-  var recovery: RecoveryState
   var keepAlive: KeepAliveState
-  var userTimeout = UserTimeoutState()
-  var challenges = ChallengeBudget()
-  /// The budget of answers to probes that an attacker may have forged.
-  var probeAnswers = ChallengeBudget()
-  var timers = Timers()
-  var roundTrip: RoundTrip
-  var congestion: Congestion
-  var pacer = Pacer()
-
-  var queue = SendQueue()
-  var scoreboard = Scoreboard()
-  var rack = RecentAcknowledgement()
-  var probe = ProbeState()
   var received = PageChain()
-  var reassembly = Reassembly()
+
+  // What is needed at times only: an idle connection has none of it.
+  var transferPart = Part<TransferState>()
+  var timerPart = Part<Timers>()
+  var rarePart = Part<RareState>()
+  var resting = RestingState()
 
   /// The largest IP packets that the path and the link take.
   var pathMTU: Int
   let linkMTU: Int
   let timestampOffset: UInt32
-  let fastOpen: FastOpen?
-  var fastOpenLesson: FastOpenLesson?
   /// An RST that answers a doubtful segment and leaves the connection alone (RFC 9293 section 3.10.7.4).
   var owedReset: SequenceNumber?
   /// Handshake segments that were repeated.
@@ -62,19 +50,20 @@ public struct Connection: ~Copyable {
     local = parameters.local
     remote = parameters.remote
     self.isPassive = isPassive
-    options = parameters.options
+    common = environment.common(for: parameters.options)
     pathMTU = parameters.pathMTU
     linkMTU = parameters.linkMTU
     timestampOffset = parameters.timestampOffset
-    fastOpen = parameters.fastOpen
     // RFC 9293 section 3.7.1: 536 or 1220 until the peer says otherwise.
     snd = SendVariables(
       parameters.initialSequence, peerSegmentSize: parameters.remote.address.isIPv4 ? 536 : 1220)
-    recovery = RecoveryState(parameters.initialSequence)
     keepAlive = KeepAliveState(lastHeard: now)
-    roundTrip = RoundTrip(environment.configuration)
-    congestion = Congestion(parameters.options.congestion, window: 0)
     lastSentAt = now
+    transferPart.make(
+      TransferState(
+        recovery: RecoveryState(parameters.initialSequence), roundTrip: RoundTrip(environment.configuration),
+        congestion: Congestion(parameters.options.congestion, window: 0)))
+    fastOpen = parameters.fastOpen
     rcv.scale = environment.configuration.windowScaling ? WindowScale(for: options.receiveBufferSize) : .none
     debt.quick = environment.configuration.quickAcknowledgements
     trace(.opened(local: local, remote: remote, passive: isPassive), in: &environment, at: now)
@@ -119,7 +108,7 @@ public struct Connection: ~Copyable {
     debt.duplicates = 0
     flags.subtract([.synDue, .probeDue, .overrideDue])
     keepAlive.probeDue = false
-    recovery.front = nil
+    if transferPart.isPresent { recovery.front = nil }
     // What arrived in order can still be read, but for what a reset takes with it (RFC 9293 section 3.10.7.4, second).
     let unread = reason.keepsUnreadData ? received.take() : PageChain()
     releaseMemory(in: &environment)
@@ -129,9 +118,11 @@ public struct Connection: ~Copyable {
 
   /// Gives every page back. Call it before the record is dropped.
   public mutating func releaseMemory(in environment: inout Environment) {
-    queue.removeAll(in: &environment.pool)
-    scoreboard.removeAll()
-    reassembly.removeAll(in: &environment.pool)
+    if transferPart.isPresent {
+      queue.removeAll(in: &environment.pool)
+      scoreboard.removeAll()
+    }
+    if hasReordered { reassembly.removeAll(in: &environment.pool) }
     environment.pool.release(received.take())
   }
 
@@ -147,6 +138,9 @@ public struct Connection: ~Copyable {
 extension Connection {
   /// When ``expire(in:at:)`` is to be called next; ``Instant/never`` if no timer runs.
   public var nextDeadline: Instant { timers.earliest }
+
+  /// When something is due that the peer or the program may notice: without the time when an idle connection gives memory back.
+  package var nextProtocolDeadline: Instant { timers.earliestOfProtocol }
 
   /// Octets that a receive call would bring at once, an urgent octet that is not in line included.
   public var unreadBytes: Int { received.count }

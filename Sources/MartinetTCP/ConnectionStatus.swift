@@ -73,16 +73,16 @@ public struct ConnectionStatistics: Equatable, Sendable {
   public var bytesSent: UInt64 = 0
   public var bytesAcknowledged: UInt64 = 0
   public var bytesReceived: UInt64 = 0
-  public var fastRetransmissions: UInt64 = 0
-  public var timeoutRetransmissions: UInt64 = 0
-  public var otherRetransmissions: UInt64 = 0
-  public var duplicateAcknowledgements: UInt64 = 0
-  public var reorderedSegments: UInt64 = 0
-  public var droppedSegments: UInt64 = 0
-  public var challenges: UInt64 = 0
-  /// Timeouts, and recoveries, that turned out to be needless and were taken back.
-  public var spuriousTimeouts: UInt64 = 0
-  public var spuriousRecoveries: UInt64 = 0
+  // What happens seldom is counted in 32 bits, and stays at the largest number when it gets there.
+  private var fastRetransmissionsCount: UInt32 = 0
+  private var timeoutRetransmissionsCount: UInt32 = 0
+  private var otherRetransmissionsCount: UInt32 = 0
+  private var duplicateAcknowledgementsCount: UInt32 = 0
+  private var reorderedSegmentsCount: UInt32 = 0
+  private var droppedSegmentsCount: UInt32 = 0
+  private var challengesCount: UInt32 = 0
+  private var spuriousTimeoutsCount: UInt32 = 0
+  private var spuriousRecoveriesCount: UInt32 = 0
   public init() {}
 
   /// Adds what another connection counted.
@@ -103,6 +103,52 @@ public struct ConnectionStatistics: Equatable, Sendable {
     spuriousRecoveries &+= other.spuriousRecoveries
   }
 
+  public var fastRetransmissions: UInt64 {
+    get { UInt64(fastRetransmissionsCount) }
+    set { fastRetransmissionsCount = UInt32(clamping: newValue) }
+  }
+
+  public var timeoutRetransmissions: UInt64 {
+    get { UInt64(timeoutRetransmissionsCount) }
+    set { timeoutRetransmissionsCount = UInt32(clamping: newValue) }
+  }
+
+  public var otherRetransmissions: UInt64 {
+    get { UInt64(otherRetransmissionsCount) }
+    set { otherRetransmissionsCount = UInt32(clamping: newValue) }
+  }
+
+  public var duplicateAcknowledgements: UInt64 {
+    get { UInt64(duplicateAcknowledgementsCount) }
+    set { duplicateAcknowledgementsCount = UInt32(clamping: newValue) }
+  }
+
+  public var reorderedSegments: UInt64 {
+    get { UInt64(reorderedSegmentsCount) }
+    set { reorderedSegmentsCount = UInt32(clamping: newValue) }
+  }
+
+  public var droppedSegments: UInt64 {
+    get { UInt64(droppedSegmentsCount) }
+    set { droppedSegmentsCount = UInt32(clamping: newValue) }
+  }
+
+  public var challenges: UInt64 {
+    get { UInt64(challengesCount) }
+    set { challengesCount = UInt32(clamping: newValue) }
+  }
+
+  /// Timeouts, and recoveries, that turned out to be needless and were taken back.
+  public var spuriousTimeouts: UInt64 {
+    get { UInt64(spuriousTimeoutsCount) }
+    set { spuriousTimeoutsCount = UInt32(clamping: newValue) }
+  }
+
+  public var spuriousRecoveries: UInt64 {
+    get { UInt64(spuriousRecoveriesCount) }
+    set { spuriousRecoveriesCount = UInt32(clamping: newValue) }
+  }
+
   public var retransmissions: UInt64 { fastRetransmissions + timeoutRetransmissions + otherRetransmissions }
 }
 
@@ -121,6 +167,10 @@ extension Connection {
     status.sendWindow = snd.wnd
     status.receiveNext = rcv.nxt
     status.receiveWindow = rcv.wnd
+    // What a rest leaves of it is what goes on.
+    let (congestion, roundTrip) =
+      transferPart.isPresent
+      ? (self.congestion, self.roundTrip) : (wokenTransfer.congestion, wokenTransfer.roundTrip)
     status.congestionWindow = congestion.window
     status.slowStartThreshold = congestion.threshold
     status.deliveryRate = scoreboard.rate.latest.octetsPerSecond

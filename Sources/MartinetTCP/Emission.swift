@@ -26,7 +26,7 @@ struct Output {
 extension Connection {
   /// How many SACK blocks would go into a segment now: what fits into 40 octets (RFC 2018 section 3).
   private var sackBlockCount: Int {
-    guard negotiated.sack, !reassembly.isEmpty || debt.duplicateRange != nil else { return 0 }
+    guard negotiated.sack, hasReordered || debt.duplicateRange != nil else { return 0 }
     // On the narrowest paths blocks leave half of a segment to the payload.
     let most = min((40 - otherOptionLength - 4) / 8, max(0, (segmentSize / 2 - 4) / 8))
     return min(most, reassembly.count + (debt.duplicateRange == nil ? 0 : 1))
@@ -71,7 +71,7 @@ extension Connection {
         from: output.offset, length: output.payload, into: &departure, in: &environment.pool)
       precondition(gathered == output.payload, "a train is longer than a departure can hold")
     }
-    statistics.segmentsSent += 1
+    statistics.segmentsSent += UInt64(departure.packetCount)
     trace(
       .sent(
         SegmentSummary(header, payload: output.payload, windowShift: header.isSYN ? 0 : rcv.scale.shift),
@@ -83,7 +83,7 @@ extension Connection {
   private mutating func settleDebt() {
     debt.clear()
     debt.duplicateRange = nil
-    timers.cancel(.delayedAcknowledgement)
+    if timerPart.isPresent { timers.cancel(.delayedAcknowledgement) }
   }
 
   /// The urgent pointer: the way from SEG.SEQ to behind the last urgent octet (RFC 9293 section 3.8.5, MUST-62).
@@ -114,7 +114,7 @@ extension Connection {
       header.options.sackBlocks[0] = duplicate
       header.options.sackCount = 1
     }
-    reassembly.writeBlocks(into: &header.options, limit: blocks)
+    if hasReordered { reassembly.writeBlocks(into: &header.options, limit: blocks) }
     if header.options.sackCount > 0 { header.options.present.insert(.sack) }
   }
 

@@ -5,7 +5,7 @@ import MartinetWire
 extension Connection {
   /// Runs every timer whose deadline has come, in the order of the deadlines.
   public mutating func expire(in environment: inout Environment, at now: Instant) {
-    while let timer = timers.popExpired(at: now) {
+    while timerPart.isPresent, let timer = timers.popExpired(at: now) {
       trace(.timerExpired(timer), in: &environment, at: now)
       if timer == .retransmission || timer == .tailLossProbe || timer == .reordering { noteApplicationLimit() }
       switch timer {
@@ -22,6 +22,7 @@ extension Connection {
       case .finWait2: end(.aborted, on: .gaveUp, in: &environment, at: now)
       // What waited for it leaves with the next poll.
       case .pacing: break
+      case .rest: rest()
       }
     }
   }
@@ -132,21 +133,21 @@ extension Connection {
   /// Sets the timers that what is outstanding and what waits call for (RFC 6298 section 5).
   mutating func armSendTimers(in environment: inout Environment, at now: Instant) {
     guard endReason == nil, phase.isSynchronized, phase != .timeWait else { return }
-    let configuration = environment.configuration
     let probesOnly = flags.contains(.probing) && snd.wnd == 0
     if snd.una == snd.nxt || probesOnly {
       timers.cancel(.retransmission)
       timers.cancel(.tailLossProbe)
       timers.cancel(.reordering)
       if (unsentBytes > 0 || finIsUnsent || probesOnly) && snd.wnd == 0 {
-        if !timers.isSet(.persist) { timers[.persist] = now + probeInterval(configuration) }
+        if !timers.isSet(.persist) { timers[.persist] = now + probeInterval(environment.configuration) }
       } else {
         timers.cancel(.persist)
         probes = 0
+        if unsentBytes == 0 { scheduleRest(at: now) }
       }
     } else {
       timers.cancel(.persist)
-      if !timers.isSet(.retransmission) { timers[.retransmission] = timeoutDeadline(configuration, at: now) }
+      if !timers.isSet(.retransmission) { timers[.retransmission] = timeoutDeadline(environment.configuration, at: now) }
     }
     armUserTimeout(in: &environment, at: now)
   }

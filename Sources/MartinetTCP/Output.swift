@@ -15,9 +15,12 @@ extension Connection {
     if flags.contains(.synDue) { return emitSYN(into: &departure, &environment, at: now) }
     guard phase != .synSent else { return nil }
     var output = Output(now: now, maximumTrain: maximumTrain, optionLength: currentOptionLength)
-    if phase != .synReceived {
+    // Who rests has nothing to repeat.
+    if phase != .synReceived && transferPart.isPresent {
       if let envelope = pollRetransmission(&output, into: &departure, &environment) { return envelope }
       if let envelope = pollTailLossProbe(&output, into: &departure, &environment) { return envelope }
+    }
+    if phase != .synReceived {
       if let envelope = pollProbe(&output, into: &departure, &environment) { return envelope }
     }
     if phase != .synReceived || isFastOpened {

@@ -105,6 +105,11 @@ package struct RecordTree {
 
   // MARK: Changing
 
+  /// Makes the last record longer by `range`, if that left in the same transmission and in segments of the same size; whether it did.
+  mutating func extendLast(by range: SequenceRange, segmentSize: Int, number: TransmissionNumber, at now: Instant) -> Bool {
+    nodes[Int(lastNode)].record.extend(by: range, segmentSize: segmentSize, number: number, at: now)
+  }
+
   /// Puts `record` behind the one at `index`, which with none is the last.
   package mutating func insert(_ record: TransmissionRecord, after index: Int = RecordTree.none) {
     let new = place(record)

@@ -15,6 +15,14 @@ package struct RoundTrip {
     base = configuration.initialRetransmissionTimeout
   }
 
+  /// What was measured before a rest.
+  init(_ resting: RestingState) {
+    smoothed = resting.smoothed
+    variation = resting.variation
+    base = resting.timeout
+    hasSample = true
+  }
+
   /// The retransmission timeout, backed off and capped.
   package func timeout(_ configuration: Configuration) -> Interval {
     min(base * (Int64(1) << Int64(backoff)), configuration.maximumRetransmissionTimeout)

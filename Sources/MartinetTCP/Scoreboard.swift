@@ -64,15 +64,9 @@ package struct Scoreboard {
 
   /// Segments that leave one by one at the same instant are a train as well.
   private mutating func extendTrain(_ range: SequenceRange, segmentSize: Int, at now: Instant) -> Bool {
-    guard !records.isEmpty else { return false }
-    var record = records[records.last]
-    guard record.number == latest, record.sentAt == now, record.state == .inFlight, !record.isRetransmitted,
-      record.end == range.lower, Int(record.segmentSize) == segmentSize, Int(record.length) % segmentSize == 0,
-      transmissions.count > 0
+    guard !records.isEmpty, transmissions.count > 0,
+      records.extendLast(by: range, segmentSize: segmentSize, number: latest, at: now)
     else { return false }
-    record.length += UInt32(range.count)
-    record.countSegments()
-    records[records.last] = record
     var transmission = transmissions[transmissions.count - 1]
     transmission.range.upper = range.upper
     transmission.snapshot.inFlight = inFlight

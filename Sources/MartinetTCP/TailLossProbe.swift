@@ -19,8 +19,7 @@ extension Connection {
   ///
   /// Where section 7.3 would send none when the time has come, none is scheduled.
   mutating func scheduleProbe(_ environment: inout Environment, at now: Instant) {
-    let configuration = environment.configuration
-    guard configuration.tailLossProbes, flags.contains(.synAcknowledged), negotiated.sack, recovery.mode == .open,
+    guard environment.configuration.tailLossProbes, flags.contains(.synAcknowledged), negotiated.sack, recovery.mode == .open,
       scoreboard.sackedSegments == 0,
       probe.end == nil, probe.isMeasured, timers.isSet(.retransmission), !timers.isSet(.reordering)
     else {
@@ -32,7 +31,7 @@ extension Connection {
       // A timer does not expire at the instant at which it is set, however short the round trip.
       timeout = max(roundTrip.smoothed * 2, .microseconds(1))
       let octets = scoreboard.inFlight - (flags.contains(.finSent) ? 1 : 0)
-      if octets <= segmentSize { timeout = timeout + configuration.maximumAcknowledgementDelay }
+      if octets <= segmentSize { timeout = timeout + environment.configuration.maximumAcknowledgementDelay }
     }
     timers[.tailLossProbe] = min(now + timeout, timers[.retransmission])
   }

@@ -1,33 +1,55 @@
 /// The deadlines of a connection: the one table that both the next deadline and the expiry are read from.
 struct Timers {
-  private var deadlines = InlineArray<12, Instant>(repeating: .never)
+  private var deadlines = InlineArray<13, Instant>(repeating: .never)
+  /// One bit for each timer that runs: few do at a time, and only those are looked at.
+  private var running: UInt16 = 0
 
   subscript(kind: TimerKind) -> Instant {
     get { deadlines[Int(kind.rawValue)] }
-    set { deadlines[Int(kind.rawValue)] = newValue }
+    set {
+      deadlines[Int(kind.rawValue)] = newValue
+      let bit = 1 as UInt16 &<< UInt16(kind.rawValue)
+      running = newValue == .never ? running & ~bit : running | bit
+    }
   }
 
-  func isSet(_ kind: TimerKind) -> Bool { self[kind] != .never }
+  func isSet(_ kind: TimerKind) -> Bool { running & (1 &<< UInt16(kind.rawValue)) != 0 }
 
-  mutating func cancel(_ kind: TimerKind) { self[kind] = .never }
+  mutating func cancel(_ kind: TimerKind) {
+    guard isSet(kind) else { return }
+    self[kind] = .never
+  }
 
-  mutating func cancelAll() { deadlines = InlineArray<12, Instant>(repeating: .never) }
+  mutating func cancelAll() {
+    deadlines = InlineArray<13, Instant>(repeating: .never)
+    running = 0
+  }
 
-  var earliest: Instant {
+  var earliest: Instant { earliest(besides: 0) }
+
+  /// The earliest but for the one that only gives memory back.
+  var earliestOfProtocol: Instant { earliest(besides: 1 &<< UInt16(TimerKind.rest.rawValue)) }
+
+  @inline(__always)
+  private func earliest(besides excluded: UInt16) -> Instant {
     var result = Instant.never
-    for index in deadlines.indices where deadlines[index] < result { result = deadlines[index] }
+    var remaining = running & ~excluded
+    while remaining != 0 {
+      result = min(result, deadlines[remaining.trailingZeroBitCount])
+      remaining &= remaining &- 1
+    }
     return result
   }
 
   /// Takes the timer that expired first, if any has; ties in the order of ``TimerKind``.
   mutating func popExpired(at now: Instant) -> TimerKind? {
-    var found: TimerKind?
-    var earliest = Instant.never
-    for index in deadlines.indices where deadlines[index] <= now && deadlines[index] < earliest {
-      earliest = deadlines[index]
-      found = TimerKind(rawValue: UInt8(index))
+    let first = earliest
+    guard first <= now, first != .never else { return nil }
+    for index in deadlines.indices where deadlines[index] == first {
+      let found = TimerKind(rawValue: UInt8(index))
+      if let found { cancel(found) }
+      return found
     }
-    if let found { cancel(found) }
-    return found
+    return nil
   }
 }

@@ -146,6 +146,8 @@ public enum TimerKind: UInt8, Sendable, CaseIterable {
   case timeWait
   case finWait2
   case pacing
+  /// An idle connection gives back what it needs to send.
+  case rest
 }
 
 /// What happened in a connection, and why.
@@ -223,13 +225,23 @@ public struct TraceBuffer: ~Copyable {
 
 /// What every connection of a host works with: the page pool, the knobs, the trace.
 public struct Environment: ~Copyable {
+  private let anchor = Anchor()
   public var pool: PagePool
   public var configuration: Configuration
   public var trace: TraceBuffer
+  /// What the connection has in common with others that was opened last: nearly all have the same options.
+  private var latest: Shared<CommonState>
 
   public init(configuration: Configuration, pages: Int, traceCapacity: Int = 65536) {
     pool = PagePool(limit: pages)
     self.configuration = configuration
     trace = TraceBuffer(capacity: traceCapacity)
+    latest = Shared(CommonState(configuration.connection, configuration))
+  }
+
+  /// What a connection with these options has in common with others.
+  mutating func common(for options: ConnectionOptions) -> Shared<CommonState> {
+    if latest.value.options != options { latest = Shared(CommonState(options, configuration)) }
+    return latest.share()
   }
 }

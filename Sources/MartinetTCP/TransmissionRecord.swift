@@ -51,6 +51,17 @@ package struct TransmissionRecord: BitwiseCopyable {
   var end: SequenceNumber { start + Int(length) }
   var range: SequenceRange { SequenceRange(from: start, upTo: end) }
 
+  /// Takes in `range`, if it follows and left in the same transmission and in segments of the same size; whether it did.
+  mutating func extend(by range: SequenceRange, segmentSize size: Int, number: TransmissionNumber, at now: Instant) -> Bool {
+    guard self.number == number, sentAt == now, state == .inFlight, !isRetransmitted, end == range.lower,
+      Int(segmentSize) == size, length == segments &* UInt32(segmentSize)
+    else { return false }
+    let octets = UInt32(range.count)
+    length += octets
+    segments += octets == UInt32(segmentSize) ? 1 : (octets + UInt32(segmentSize) - 1) / UInt32(segmentSize)
+    return true
+  }
+
   /// Counts the segments by their size. Where several sizes were joined that is the least that there can be.
   mutating func countSegments() {
     segments = (length + UInt32(segmentSize) - 1) / UInt32(segmentSize)

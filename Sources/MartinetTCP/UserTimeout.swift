@@ -3,7 +3,7 @@ import MartinetWire
 // The user timeout option (RFC 5482).
 
 /// What is known of the peer's user timeout, and what was made of it.
-struct UserTimeoutState {
+struct UserTimeoutState: Equatable {
   /// REMOTE_UTO: what the peer advertised last; zero for nothing.
   var remote = Interval.zero
   /// USER_TIMEOUT as RFC 5482 section 3.1 has it; zero where nothing is adopted.

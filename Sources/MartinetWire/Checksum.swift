@@ -31,8 +31,7 @@ public struct Checksum: Sendable {
   /// Adds the two words of a 32-bit number, which must begin at an even octet of what is summed.
   @inlinable
   public mutating func add(doubleWord: UInt32) {
-    let value = doubleWord.bigEndian
-    sum &+= UInt64(value & 0xFFFF) &+ UInt64(value >> 16)
+    sum &+= UInt64(doubleWord.bigEndian)
   }
 
   /// Adds an IP address, which must begin at an even octet of what is summed.
@@ -96,29 +95,36 @@ public struct Checksum: Sendable {
     return UInt16(truncatingIfNeeded: value)
   }
 
-  /// The sum of the 32-bit words of `bytes` as they lie in memory, padded with zero octets. Words of 32 bits in a sum of 64
-  /// need no care for carries below 2^32 words, and the compiler makes vector instructions of the loop.
+  /// The sum of the words of `bytes` as they lie in memory, padded with zero octets and folded as far as 64 bits. Words of 64 bits in a sum of 128
+  /// keep their carries: an addition and one of its carry for eight octets.
   @usableFromInline
   static func sumOfWords(_ bytes: RawSpan) -> UInt64 {
     unsafe bytes.withUnsafeBytes { buffer in
       guard let base = buffer.baseAddress else { return 0 }
       let count = buffer.count
-      let whole = count & ~3
-      var sum: UInt64 = 0
+      var sum: UInt128 = 0
       var offset = 0
-      while offset < whole {
-        sum &+= UInt64(unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      while offset &+ 32 <= count {
+        sum &+= UInt128(unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        sum &+= UInt128(unsafe base.loadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self))
+        sum &+= UInt128(unsafe base.loadUnaligned(fromByteOffset: offset &+ 16, as: UInt64.self))
+        sum &+= UInt128(unsafe base.loadUnaligned(fromByteOffset: offset &+ 24, as: UInt64.self))
+        offset &+= 32
+      }
+      while offset &+ 4 <= count {
+        sum &+= UInt128(unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
         offset &+= 4
       }
       if count & 2 != 0 {
-        sum &+= UInt64(unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+        sum &+= UInt128(unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
         offset &+= 2
       }
       if count & 1 != 0 {
         let last = UInt16(unsafe base.loadUnaligned(fromByteOffset: offset, as: UInt8.self)) << 8
-        sum &+= UInt64(last.bigEndian)
+        sum &+= UInt128(last.bigEndian)
       }
-      return sum
+      let low = UInt64(truncatingIfNeeded: sum)
+      return (low & 0xFFFF_FFFF) &+ (low >> 32) &+ UInt64(truncatingIfNeeded: sum >> 64)
     }
   }
 }

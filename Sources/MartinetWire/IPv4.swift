@@ -50,7 +50,7 @@ public struct IPv4Header: Equatable, Sendable {
     var header = try parseFields(bytes)
     guard header.totalLength >= header.headerLength && header.totalLength <= count else { throw .totalLength }
     let headerBytes = bytes.extracting(0..<header.headerLength)
-    guard Checksum.of(headerBytes) == 0 else { throw .checksum }
+    guard header.headerLength == minimumLength ? hasRightChecksum(bytes) : Checksum.of(headerBytes) == 0 else { throw .checksum }
     if header.headerLength > minimumLength {
       header.hasSourceRoute = try IPv4Options.check(headerBytes)
     }
@@ -58,6 +58,17 @@ public struct IPv4Header: Equatable, Sendable {
       guard header.payloadLength > 0, !header.hasMoreFragments || header.payloadLength & 7 == 0 else { throw .fragment }
     }
     return header
+  }
+
+  /// Whether the checksum of a header without options is right, with which `bytes` begin.
+  public static func hasRightChecksum(_ bytes: RawSpan) -> Bool {
+    var sum = Checksum()
+    sum.add(doubleWord: bytes.uint32(at: 0))
+    sum.add(doubleWord: bytes.uint32(at: 4))
+    sum.add(doubleWord: bytes.uint32(at: 8))
+    sum.add(doubleWord: bytes.uint32(at: 12))
+    sum.add(doubleWord: bytes.uint32(at: 16))
+    return sum.finish() == 0
   }
 
   /// Reads the header of a packet that is in `bytes` as a whole.

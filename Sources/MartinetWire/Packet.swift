@@ -37,6 +37,12 @@ public struct PinnedRange: BitwiseCopyable {
     self.count = count
     self.page = page
   }
+
+  /// `count` octets of it from `offset` on, which must be inside.
+  func part(from offset: Int, count: Int) -> PinnedRange {
+    precondition(offset >= 0 && count >= 0 && offset + count <= self.count, "a part goes beyond its range")
+    return unsafe PinnedRange(start: start.map { unsafe $0 + offset }, count: count, page: page)
+  }
 }
 
 /// What the link still has to do about the transport checksum of a departure.
@@ -60,6 +66,7 @@ public struct Departure: ~Copyable {
   /// A train of 64 KiB, each end anywhere in a page, and one spare.
   public static let rangeCapacity = 36
 
+  private let anchor = Anchor()
   /// The header octets; ``headerStart`` ..< ``headerEnd`` count.
   public var header = InlineArray<192, UInt8>(repeating: 0)
   public var headerStart = Departure.transportStart
@@ -119,6 +126,21 @@ public struct Departure: ~Copyable {
     return true
   }
 
+  /// Pins `range`, which another departure holds, as the next piece of the payload. A departure has as many places as any other.
+  mutating func append(_ range: PinnedRange, in pool: inout PagePool) {
+    precondition(rangeCount < Departure.rangeCapacity, "a departure has no room for another piece")
+    pool.pin(range.page)
+    ranges[rangeCount] = range
+    rangeCount += 1
+    payloadCount += range.count
+  }
+
+  /// The piece of the payload at `index`.
+  func range(at index: Int) -> PinnedRange {
+    precondition(index >= 0 && index < rangeCount, "a departure has no such piece")
+    return ranges[index]
+  }
+
   /// Unpins every range and empties the slot.
   public mutating func release(to pool: inout PagePool) {
     for index in 0..<rangeCount {
@@ -176,20 +198,33 @@ extension PagePool {
     unsafe chain(copying: departure.header.span.bytes.extracting(departure.headerStart..<departure.headerEnd))
   }
 
-  /// A chain that holds a copy of all octets of `departure`; nil at the limit.
+  /// A chain that holds a copy of all octets of `departure`, as a link would have read them; nil at the limit.
   public mutating func chain(copying departure: borrowing Departure) -> PageChain? {
-    guard var packet = chain(copyingHeaderOf: departure) else { return nil }
-    var isComplete = true
-    departure.forEachPayloadRun { run in
-      guard isComplete, let piece = chain(copying: run) else {
-        isComplete = false
-        return
-      }
-      append(piece, to: &packet)
+    guard let packet = allocateChain(capacity: departure.count) else { return nil }
+    var page = packet.first
+    var within = 0
+    let header = unsafe departure.header.span.bytes.extracting(departure.headerStart..<departure.headerEnd)
+    fill(from: header, &page, &within)
+    for index in 0..<departure.rangeCount {
+      let range = departure.range(at: index)
+      fill(from: unsafe UnsafeRawBufferPointer(start: range.start, count: range.count).bytes, &page, &within)
     }
-    if isComplete { return packet }
-    release(packet)
-    return nil
+    return packet
+  }
+
+  /// Copies all of `source` into `page` from `within` on and into the pages behind it in the chain, which must have room; moves both on.
+  private mutating func fill(from source: RawSpan, _ page: inout PageIndex, _ within: inout Int) {
+    var position = 0
+    while position < source.byteCount {
+      if within == PagePool.pageSize {
+        page = unsafe states[Int(page.rawValue)].next
+        within = 0
+      }
+      let count = min(source.byteCount - position, PagePool.pageSize - within)
+      write(source.extracting(position..<(position + count)), to: page, at: within)
+      position += count
+      within += count
+    }
   }
 }
 

@@ -15,11 +15,12 @@ struct PurityTests {
     let runtime = simulation.union(links).union(["MartinetLinks"])
     let sockets = runtime.union(["MartinetRuntime"])
     return [
-      "MartinetWire": [], "MartinetTCP": wire, "MartinetStack": tcp, "MartinetSimulation": stack,
+      "MartinetWire": ["Synchronization"], "MartinetTCP": wire, "MartinetStack": tcp, "MartinetSimulation": stack,
       "MartinetLinks": links, "MartinetRuntime": runtime, "Martinet": sockets,
       "MartinetLogging": sockets.union(["Martinet", "Logging"]),
       "MartinetMetrics": sockets.union(["Martinet", "CoreMetrics"]),
       "MartinetSMPP": sockets.union(["Martinet"]),
+      "MartinetLoads": sockets.union(["Martinet"]),
       "MartinetTool": sockets.union([
         "Martinet", "ArgumentParser", "Crypto", "Dispatch", "NIOCore", "NIOEmbedded", "NIOHTTP1",
       ]),

@@ -9,6 +9,7 @@
 #include "CMartinetDevice.h"
 #include "CMartinetFiles.h"
 #include "CMartinetFutex.h"
+#include "CMartinetMemory.h"
 #include "CMartinetWaiting.h"
 
 #endif

@@ -1,0 +1,144 @@
+import MartinetWire
+
+/// State that a connection needs at times only: on the heap, made when it is first changed, and given back by ``drop()``.
+@safe
+struct Part<Value>: ~Copyable {
+  private var pointer: UnsafeMutablePointer<Value>?
+
+  init() { unsafe pointer = nil }
+
+  deinit {
+    if let pointer = unsafe pointer {
+      unsafe pointer.deinitialize(count: 1)
+      unsafe pointer.deallocate()
+    }
+  }
+
+  var isPresent: Bool { unsafe pointer != nil }
+
+  /// Makes it, where it is absent.
+  mutating func make(_ value: consuming Value) {
+    precondition(!isPresent, "a part is made twice")
+    let place = UnsafeMutablePointer<Value>.allocate(capacity: 1)
+    unsafe place.initialize(to: value)
+    unsafe pointer = unsafe place
+  }
+
+  mutating func drop() {
+    guard let place = unsafe pointer else { return }
+    unsafe place.deinitialize(count: 1)
+    unsafe place.deallocate()
+    unsafe pointer = nil
+  }
+
+  /// Where the value is, or where `fallback` has one to read.
+  @unsafe @inline(__always)
+  func address(or fallback: borrowing Part<Value>) -> UnsafePointer<Value> {
+    if let place = unsafe pointer { return unsafe UnsafePointer(place) }
+    return unsafe UnsafePointer(fallback.mutableAddress)
+  }
+
+  /// Where the value is, which must be there.
+  @unsafe @inline(__always)
+  var mutableAddress: UnsafeMutablePointer<Value> {
+    guard let place = unsafe pointer else { preconditionFailure("a part is used that is not there") }
+    return unsafe place
+  }
+}
+
+/// A value that many hold and nobody changes. Its count of holders belongs to the lock of their host.
+@safe
+struct Shared<Value: ~Copyable>: ~Copyable {
+  /// The count of holders, and ``valueOffset`` behind it the value.
+  private let pointer: UnsafeMutableRawPointer
+  private static var valueOffset: Int { 16 }
+
+  init(_ value: consuming Value) {
+    unsafe pointer = .allocate(byteCount: Shared.valueOffset + MemoryLayout<Value>.size, alignment: 16)
+    unsafe pointer.initializeMemory(as: Int.self, to: 1)
+    unsafe (pointer + Shared.valueOffset).initializeMemory(as: Value.self, to: value)
+  }
+
+  private init(of pointer: UnsafeMutableRawPointer) {
+    unsafe pointer.assumingMemoryBound(to: Int.self).pointee += 1
+    unsafe self.pointer = unsafe pointer
+  }
+
+  deinit {
+    let holders = unsafe pointer.assumingMemoryBound(to: Int.self)
+    unsafe holders.pointee -= 1
+    if unsafe holders.pointee == 0 {
+      unsafe (pointer + Shared.valueOffset).assumingMemoryBound(to: Value.self).deinitialize(count: 1)
+      unsafe pointer.deallocate()
+    }
+  }
+
+  /// Another holder of the same value.
+  func share() -> Shared<Value> { unsafe Shared(of: pointer) }
+
+  var value: Value {
+    @inline(__always) unsafeAddress { unsafe UnsafePointer(address) }
+  }
+
+  @unsafe @inline(__always)
+  var address: UnsafeMutablePointer<Value> {
+    unsafe (pointer + Shared.valueOffset).assumingMemoryBound(to: Value.self)
+  }
+}
+
+/// What connections with the same options have in common: those, and what stands for each part that is absent.
+struct CommonState: ~Copyable {
+  let options: ConnectionOptions
+  fileprivate var transfer = Part<TransferState>()
+  fileprivate var timers = Part<Timers>()
+  fileprivate var rare = Part<RareState>()
+
+  init(_ options: ConnectionOptions, _ configuration: Configuration) {
+    self.options = options
+    transfer.make(
+      TransferState(
+        recovery: RecoveryState(SequenceNumber(0)), roundTrip: RoundTrip(configuration),
+        congestion: Congestion(options.congestion, window: 0)))
+    timers.make(Timers())
+    rare.make(RareState())
+  }
+}
+
+// Where the parts of a connection are: read, an absent one is what all have in common; changed, it is made.
+
+extension Connection {
+  /// What the program may set.
+  public var options: ConnectionOptions {
+    @inline(__always) _read { yield common.value.options }
+  }
+
+  var transfer: TransferState {
+    @inline(__always) unsafeAddress {
+      unsafe transferPart.address(or: common.value.transfer)
+    }
+    @inline(__always) unsafeMutableAddress {
+      if !transferPart.isPresent { transferPart.make(wokenTransfer) }
+      return unsafe transferPart.mutableAddress
+    }
+  }
+
+  var timers: Timers {
+    @inline(__always) unsafeAddress {
+      unsafe timerPart.address(or: common.value.timers)
+    }
+    @inline(__always) unsafeMutableAddress {
+      if !timerPart.isPresent { timerPart.make(Timers()) }
+      return unsafe timerPart.mutableAddress
+    }
+  }
+
+  var rare: RareState {
+    @inline(__always) unsafeAddress {
+      unsafe rarePart.address(or: common.value.rare)
+    }
+    @inline(__always) unsafeMutableAddress {
+      if !rarePart.isPresent { rarePart.make(RareState()) }
+      return unsafe rarePart.mutableAddress
+    }
+  }
+}

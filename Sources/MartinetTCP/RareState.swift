@@ -1,0 +1,58 @@
+import MartinetWire
+
+/// What few connections need.
+struct RareState {
+  /// What the SYN or SYN,ACK has to do with Fast Open.
+  var fastOpen: FastOpen?
+  var fastOpenLesson: FastOpenLesson?
+  var userTimeout = UserTimeoutState()
+  /// The budget of challenge acknowledgements, and that of answers to probes that an attacker may have forged.
+  var challenges = ChallengeBudget()
+  var probeAnswers = ChallengeBudget()
+  var reassembly = Reassembly()
+  var endReason: EndReason?
+}
+
+extension Connection {
+  var fastOpen: FastOpen? {
+    get { rare.fastOpen }
+    set { if newValue != nil || rarePart.isPresent { rare.fastOpen = newValue } }
+  }
+
+  var fastOpenLesson: FastOpenLesson? {
+    get { rare.fastOpenLesson }
+    set { if newValue != nil || rarePart.isPresent { rare.fastOpenLesson = newValue } }
+  }
+
+  var userTimeout: UserTimeoutState {
+    get { rare.userTimeout }
+    set { if newValue != rare.userTimeout { rare.userTimeout = newValue } }
+  }
+
+  var challenges: ChallengeBudget {
+    get { rare.challenges }
+    set { rare.challenges = newValue }
+  }
+
+  var probeAnswers: ChallengeBudget {
+    get { rare.probeAnswers }
+    set { rare.probeAnswers = newValue }
+  }
+
+  var reassembly: Reassembly {
+    @inline(__always) _read { yield rare.reassembly }
+    @inline(__always) _modify { yield &rare.reassembly }
+  }
+
+  /// Why the connection is over; nil while it is not. What nearly all come to takes no memory.
+  public internal(set) var endReason: EndReason? {
+    get { flags.contains(.ended) ? rare.endReason ?? .closed : nil }
+    set {
+      if newValue == nil { flags.remove(.ended) } else { flags.insert(.ended) }
+      if newValue != .closed || rarePart.isPresent { rare.endReason = newValue }
+    }
+  }
+
+  /// Whether anything waits for what is missing before it.
+  var hasReordered: Bool { !rare.reassembly.isEmpty }
+}

@@ -1,0 +1,130 @@
+import MartinetWire
+
+/// What a connection needs to know of what it sends, as long as it sends.
+struct TransferState {
+  var queue = SendQueue()
+  var scoreboard = Scoreboard()
+  var rack = RecentAcknowledgement()
+  var probe = ProbeState()
+  var recovery: RecoveryState
+  var roundTrip: RoundTrip
+  var congestion: Congestion
+  var pacer = Pacer()
+
+  mutating func acknowledge(upTo number: SequenceNumber, _ evidence: AcknowledgementEvidence) -> Scoreboard.Acknowledged
+  {
+    scoreboard.acknowledge(upTo: number, evidence, &rack)
+  }
+
+  mutating func sack(_ block: SACKBlock, _ evidence: AcknowledgementEvidence) -> Int {
+    scoreboard.sack(block, evidence, &rack)
+  }
+}
+
+/// What is left of it while a connection rests: enough to begin anew with the window that congestion control had reached and the round trip that was measured.
+/// The shape of CUBIC's curve, BBR's model, reordering and the least round trip are forgotten, which all age.
+struct RestingState {
+  private var storedWindow: UInt32 = 0
+  private var storedThreshold = UInt32(Congestion.unlimited)
+  /// Times, in units of 16 ns: up to 68 s.
+  private var storedSmoothed: UInt32 = 0
+  private var storedVariation: UInt32 = 0
+  private var storedTimeout: UInt32 = 0
+
+  init() {}
+
+  init(_ transfer: borrowing TransferState) {
+    storedWindow = UInt32(clamping: transfer.congestion.window)
+    storedThreshold = UInt32(clamping: transfer.congestion.threshold)
+    storedSmoothed = RestingState.units(transfer.roundTrip.smoothed)
+    storedVariation = RestingState.units(transfer.roundTrip.variation)
+    storedTimeout = RestingState.units(transfer.roundTrip.base)
+  }
+
+  var window: Int { Int(storedWindow) }
+  var threshold: Int { Int(storedThreshold) }
+  var smoothed: Interval { RestingState.interval(storedSmoothed) }
+  var variation: Interval { RestingState.interval(storedVariation) }
+  var timeout: Interval { RestingState.interval(storedTimeout) }
+
+  private static func units(_ interval: Interval) -> UInt32 { UInt32(clamping: (interval.nanoseconds + 15) / 16) }
+  private static func interval(_ units: UInt32) -> Interval { Interval(nanoseconds: Int64(units) * 16) }
+}
+
+// Resting: an idle connection gives back what it needs to send.
+
+extension Connection {
+  /// How long nothing must have been outstanding.
+  static let restAfter = Interval.seconds(5)
+
+  /// The state of sending as it goes on after a rest.
+  var wokenTransfer: TransferState {
+    var path = PathState()
+    path.now = lastSentAt
+    path.segmentSize = segmentSize
+    path.smoothedRoundTrip = resting.smoothed
+    return TransferState(
+      recovery: RecoveryState(snd.una), roundTrip: RoundTrip(resting),
+      congestion: Congestion(
+        options.congestion, window: resting.window, threshold: resting.threshold, path: path))
+  }
+
+  /// The connection has nothing to send and waits for nothing: the next octet, or five seconds without one, decide what follows.
+  mutating func scheduleRest(at now: Instant) {
+    if transferPart.isPresent { timers[.rest] = now + Connection.restAfter }
+  }
+
+  /// Gives back what is needed to send, if nothing is outstanding and the round trip is known.
+  mutating func rest() {
+    guard transferPart.isPresent, phase.isSynchronized, snd.una == snd.nxt, queue.count == 0, recovery.mode == .open, recovery.doubt == .none,
+      roundTrip.hasSample
+    else { return }
+    resting = RestingState(transfer)
+    transferPart.drop()
+    if timers.earliest == .never { timerPart.drop() }
+  }
+}
+
+// The parts of it, by the names by which the engine knows them.
+
+extension Connection {
+  var queue: SendQueue {
+    @inline(__always) _read { yield transfer.queue }
+    @inline(__always) _modify { yield &transfer.queue }
+  }
+
+  var scoreboard: Scoreboard {
+    @inline(__always) _read { yield transfer.scoreboard }
+    @inline(__always) _modify { yield &transfer.scoreboard }
+  }
+
+  var rack: RecentAcknowledgement {
+    @inline(__always) _read { yield transfer.rack }
+    @inline(__always) _modify { yield &transfer.rack }
+  }
+
+  var probe: ProbeState {
+    @inline(__always) _read { yield transfer.probe }
+    @inline(__always) _modify { yield &transfer.probe }
+  }
+
+  var recovery: RecoveryState {
+    @inline(__always) _read { yield transfer.recovery }
+    @inline(__always) _modify { yield &transfer.recovery }
+  }
+
+  var roundTrip: RoundTrip {
+    @inline(__always) _read { yield transfer.roundTrip }
+    @inline(__always) _modify { yield &transfer.roundTrip }
+  }
+
+  var congestion: Congestion {
+    @inline(__always) _read { yield transfer.congestion }
+    @inline(__always) _modify { yield &transfer.congestion }
+  }
+
+  var pacer: Pacer {
+    @inline(__always) _read { yield transfer.pacer }
+    @inline(__always) _modify { yield &transfer.pacer }
+  }
+}
