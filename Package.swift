@@ -32,6 +32,7 @@ let package = Package(
     .library(name: "MartinetSMPP", targets: ["MartinetSMPP"]),
     .library(name: "MartinetSimulation", targets: ["MartinetSimulation"]),
     .library(name: "MartinetStack", targets: ["MartinetStack"]),
+    .library(name: "MartinetLoads", targets: ["MartinetLoads"]),
     .executable(name: "martinet", targets: ["MartinetTool"]),
   ],
   dependencies: [
@@ -73,10 +74,11 @@ let package = Package(
       name: "MartinetMetrics",
       dependencies: sockets + [.product(name: "CoreMetrics", package: "swift-metrics")], swiftSettings: common),
     .target(name: "MartinetSMPP", dependencies: sockets, swiftSettings: common),
+    .target(name: "MartinetLoads", dependencies: sockets + ["CMartinetLinux"], swiftSettings: common),
     .executableTarget(
       name: "MartinetTool",
       dependencies: sockets + [
-        "CMartinetLinux",
+        "CMartinetLinux", "MartinetLoads",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -124,7 +126,7 @@ let package = Package(
       name: "MartinetSMPPTests", dependencies: sockets + ["MartinetSMPP", "MartinetTestSupport"],
       swiftSettings: common),
     .testTarget(
-      name: "MartinetToolTests", dependencies: sockets + ["MartinetTool", "MartinetTestSupport"],
+      name: "MartinetToolTests", dependencies: sockets + ["MartinetTool", "MartinetLoads", "MartinetTestSupport"],
       swiftSettings: common),
     .executableTarget(
       name: "InteropPeer",

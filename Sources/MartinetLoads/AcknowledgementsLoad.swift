@@ -78,7 +78,9 @@ public struct AcknowledgementsLoad: ~Copyable {
 
   /// Sends all that may leave.
   private mutating func sendFlight() throws(HostError) -> [SequenceRange] {
-    while try octets.withOctets(0..<octets.count, { (bytes) throws(HostError) in try sender.send(bytes, on: connection, at: now) }) > 0 {}
+    while try octets.withOctets(
+      0..<octets.count, { (bytes) throws(HostError) in try sender.send(bytes, on: connection, at: now) }) > 0
+    {}
     var flight: [SequenceRange] = []
     while let segment = nextSegment() { flight.append(segment.range) }
     return flight
@@ -196,7 +198,8 @@ extension Figure {
         }
         let loss = lossInterval == 0 ? "no loss" : "\(100 / lossInterval) % loss"
         figures.append(
-          Figure("window of \(window >> 10) KiB, \(loss)", time / Double(max(1, count)) * 1e9, "ns per acknowledgement"))
+          Figure("window of \(window >> 10) KiB, \(loss)", time / Double(max(1, count)) * 1e9, "ns per acknowledgement")
+        )
       }
     }
     return figures

@@ -60,11 +60,25 @@ extension Figure {
     return [Figure("connect, one octet, close", Double(effort.connections) / time, "per second")]
   }
 
-  static func pingPong(_ effort: Effort) throws(HostError) -> [Figure] {
-    var load = try PingPongLoad(JoinDescription())
-    _ = try load.run(rounds: effort.rounds / 100)
-    let time = try seconds { () throws(HostError) in _ = try load.run(rounds: effort.rounds) }
-    return [Figure("one octet to and fro, engine", time / Double(effort.rounds) * 1e9, "ns per round trip")]
+  static func pingPong(_ effort: Effort) throws(LoadError) -> [Figure] {
+    var figures: [Figure] = []
+    do throws(HostError) {
+      var load = try PingPongLoad(JoinDescription())
+      _ = try load.run(rounds: effort.rounds / 100)
+      let time = try seconds { () throws(HostError) in _ = try load.run(rounds: effort.rounds) }
+      figures.append(Figure("one octet to and fro, engine", time / Double(effort.rounds) * 1e9, "ns per round trip"))
+    } catch {
+      throw .refused(error)
+    }
+    do throws(SocketPingPongError) {
+      for (spins, name) in [(0, "without spinning"), (20_000, "with spinning")] {
+        let time = try SocketPingPong.measure(rounds: max(1, effort.rounds / 10), spins: spins)
+        figures.append(Figure("one octet to and fro, blocking sockets \(name)", time, "ns per round trip"))
+      }
+    } catch {
+      throw .sockets(error.reason)
+    }
+    return figures
   }
 
   static func crowd(_ effort: Effort) throws(HostError) -> [Figure] {
@@ -75,7 +89,8 @@ extension Figure {
       _ = try crowd.run(rounds: effort.rounds / 100)
       let time = try seconds { () throws(HostError) in _ = try crowd.run(rounds: effort.rounds) }
       figures.append(
-        Figure("one octet to and fro beside \(others) connections", time / Double(effort.rounds) * 1e9, "ns per round trip"))
+        Figure(
+          "one octet to and fro beside \(others) connections", time / Double(effort.rounds) * 1e9, "ns per round trip"))
     }
     return figures
   }

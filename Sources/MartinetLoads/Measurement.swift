@@ -58,6 +58,8 @@ public enum LoadError: Error, Sendable, CustomStringConvertible {
   case refused(HostError)
   /// Octets, connections or answers did not arrive.
   case incomplete(String)
+  /// Sockets gave no figure.
+  case sockets(String)
   /// The system does not say what the process takes.
   case noMemoryFigure
 
@@ -65,6 +67,7 @@ public enum LoadError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .refused(let error): "a host refused: \(error)"
     case .incomplete(let what): "the load came to an end early: \(what)"
+    case .sockets(let reason): "the sockets: \(reason)"
     case .noMemoryFigure: "the system does not say how much memory the process takes"
     }
   }
@@ -78,14 +81,13 @@ extension Load {
       case .bulk: return try Figure.bulk(effort)
       case .trains: return try Figure.trains(effort)
       case .connections: return try Figure.connections(effort)
-      case .pingPong: return try Figure.pingPong(effort)
-      case .idle: break
       case .acks: return try Figure.acknowledgements(effort)
       case .crowd: return try Figure.crowd(effort)
+      case .pingPong, .idle: break
       }
     } catch {
       throw .refused(error)
     }
-    return try Figure.idle(effort)
+    return self == .idle ? try Figure.idle(effort) : try Figure.pingPong(effort)
   }
 }

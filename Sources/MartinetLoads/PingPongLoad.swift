@@ -32,7 +32,8 @@ public struct PingPongLoad: ~Copyable {
 
 extension JoinedHosts {
   /// Sends an octet from left to right and back; whether it came back.
-  mutating func roundTrip(_ client: ConnectionHandle, _ server: ConnectionHandle, _ octet: inout [UInt8]) throws(HostError)
+  mutating func roundTrip(_ client: ConnectionHandle, _ server: ConnectionHandle, _ octet: inout [UInt8])
+    throws(HostError)
     -> Bool
   {
     let now = now

@@ -11,7 +11,8 @@ enum ResidentMemory {
     var resident: Int = 0
     var text = [CChar](repeating: 0, count: 128)
     guard fgets(&text, Int32(text.count), file) != nil else { return nil }
-    let fields = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
+    let fields = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(
+      separator: " ")
     guard fields.count > 1, let first = Int(fields[0]), let second = Int(fields[1]) else { return nil }
     (size, resident) = (first, second)
     guard size > 0 else { return nil }

@@ -41,7 +41,8 @@ extension Host {
     let whole = PacketFacts(
       source: plan.source, destination: plan.destination, protocolNumber: plan.protocolNumber,
       trafficClass: plan.trafficClass, hopLimit: plan.hopLimit, headerLength: IPv4Header.minimumLength,
-      interface: facts.interface, isGroup: facts.isLinkGroup || interfaces.kind(of: plan.destination, on: facts.interface) != .ours,
+      interface: facts.interface,
+      isGroup: facts.isLinkGroup || interfaces.kind(of: plan.destination, on: facts.interface) != .ours,
       trust: .unverified, segmentSize: 0)
     deliver(packet, whole, at: now)
   }
@@ -56,7 +57,8 @@ extension Host {
       let quoted = PacketFacts(
         source: facts.key.source, destination: facts.key.destination, protocolNumber: facts.protocolNumber,
         trafficClass: facts.trafficClass, hopLimit: facts.hopLimit, headerLength: facts.headerLength,
-        interface: facts.interface, isGroup: facts.isLinkGroup || interfaces.kind(of: facts.key.destination, on: facts.interface) != .ours,
+        interface: facts.interface,
+        isGroup: facts.isLinkGroup || interfaces.kind(of: facts.key.destination, on: facts.interface) != .ours,
         trust: .unverified, segmentSize: 0)
       complain(.reassemblyTimeout, about: first, quoted, at: now)
     }

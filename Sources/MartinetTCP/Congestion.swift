@@ -108,7 +108,9 @@ package struct Congestion {
   package static let unlimited = Int(Int32.max)
 
   /// Congestion control of a connection that stands as `path` says.
-  package init(_ algorithm: CongestionAlgorithm, window: Int, threshold: Int = Congestion.unlimited, path: PathState? = nil) {
+  package init(
+    _ algorithm: CongestionAlgorithm, window: Int, threshold: Int = Congestion.unlimited, path: PathState? = nil
+  ) {
     self.algorithm = algorithm
     self.window = window
     self.threshold = threshold

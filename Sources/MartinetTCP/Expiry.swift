@@ -147,7 +147,9 @@ extension Connection {
       }
     } else {
       timers.cancel(.persist)
-      if !timers.isSet(.retransmission) { timers[.retransmission] = timeoutDeadline(environment.configuration, at: now) }
+      if !timers.isSet(.retransmission) {
+        timers[.retransmission] = timeoutDeadline(environment.configuration, at: now)
+      }
     }
     armUserTimeout(in: &environment, at: now)
   }

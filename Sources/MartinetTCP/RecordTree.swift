@@ -106,7 +106,9 @@ package struct RecordTree {
   // MARK: Changing
 
   /// Makes the last record longer by `range`, if that left in the same transmission and in segments of the same size; whether it did.
-  mutating func extendLast(by range: SequenceRange, segmentSize: Int, number: TransmissionNumber, at now: Instant) -> Bool {
+  mutating func extendLast(by range: SequenceRange, segmentSize: Int, number: TransmissionNumber, at now: Instant)
+    -> Bool
+  {
     nodes[Int(lastNode)].record.extend(by: range, segmentSize: segmentSize, number: number, at: now)
   }
 

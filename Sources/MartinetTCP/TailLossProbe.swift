@@ -19,7 +19,8 @@ extension Connection {
   ///
   /// Where section 7.3 would send none when the time has come, none is scheduled.
   mutating func scheduleProbe(_ environment: inout Environment, at now: Instant) {
-    guard environment.configuration.tailLossProbes, flags.contains(.synAcknowledged), negotiated.sack, recovery.mode == .open,
+    guard environment.configuration.tailLossProbes, flags.contains(.synAcknowledged), negotiated.sack,
+      recovery.mode == .open,
       scoreboard.sackedSegments == 0,
       probe.end == nil, probe.isMeasured, timers.isSet(.retransmission), !timers.isSet(.reordering)
     else {

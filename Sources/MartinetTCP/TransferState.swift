@@ -76,7 +76,8 @@ extension Connection {
 
   /// Gives back what is needed to send, if nothing is outstanding and the round trip is known.
   mutating func rest() {
-    guard transferPart.isPresent, phase.isSynchronized, snd.una == snd.nxt, queue.count == 0, recovery.mode == .open, recovery.doubt == .none,
+    guard transferPart.isPresent, phase.isSynchronized, snd.una == snd.nxt, queue.count == 0, recovery.mode == .open,
+      recovery.doubt == .none,
       roundTrip.hasSample
     else { return }
     resting = RestingState(transfer)

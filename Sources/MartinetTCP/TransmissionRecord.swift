@@ -52,7 +52,9 @@ package struct TransmissionRecord: BitwiseCopyable {
   var range: SequenceRange { SequenceRange(from: start, upTo: end) }
 
   /// Takes in `range`, if it follows and left in the same transmission and in segments of the same size; whether it did.
-  mutating func extend(by range: SequenceRange, segmentSize size: Int, number: TransmissionNumber, at now: Instant) -> Bool {
+  mutating func extend(by range: SequenceRange, segmentSize size: Int, number: TransmissionNumber, at now: Instant)
+    -> Bool
+  {
     guard self.number == number, sentAt == now, state == .inFlight, !isRetransmitted, end == range.lower,
       Int(segmentSize) == size, length == segments &* UInt32(segmentSize)
     else { return false }

@@ -50,7 +50,9 @@ public struct IPv4Header: Equatable, Sendable {
     var header = try parseFields(bytes)
     guard header.totalLength >= header.headerLength && header.totalLength <= count else { throw .totalLength }
     let headerBytes = bytes.extracting(0..<header.headerLength)
-    guard header.headerLength == minimumLength ? hasRightChecksum(bytes) : Checksum.of(headerBytes) == 0 else { throw .checksum }
+    guard header.headerLength == minimumLength ? hasRightChecksum(bytes) : Checksum.of(headerBytes) == 0 else {
+      throw .checksum
+    }
     if header.headerLength > minimumLength {
       header.hasSourceRoute = try IPv4Options.check(headerBytes)
     }

@@ -43,7 +43,8 @@ extension TranscriptRunner {
       let status = connection.status(in: environment, at: now)
       let subject = StatusFigure.Subject(
         status: status, urgent: connection.urgentBytesAhead, writable: connection.writableBytes,
-        deadline: connection.nextProtocolDeadline, pages: environment.pool.pagesInUse, ours: origin.ours, theirs: origin.theirs)
+        deadline: connection.nextProtocolDeadline, pages: environment.pool.pagesInUse, ours: origin.ours,
+        theirs: origin.theirs)
       return figure.value(subject)
     }
     guard let actual else { throw ParseError("there is no connection") }
