@@ -67,8 +67,30 @@ extension Conversation {
     return options
   }
 
+  /// What the IP header of the next segment says of congestion; changes with each as the input has it.
+  private mutating func nextCodepoint() -> ECNCodepoint {
+    guard hasECN else { return .notECT }
+    marks = marks << 1 | marks >> 15
+    return ECNCodepoint(rawValue: UInt8(marks & 3)) ?? .notECT
+  }
+
+  /// The bits of congestion notification in the segments of a peer that takes part.
+  private mutating func notification(_ flags: TCPFlags) -> TCPFlags {
+    guard hasECN, !flags.contains(.rst) else { return [] }
+    return TCPFlags(rawValue: (marks >> 2 & 7) << 6)
+  }
+
+  /// The option of accurate ECN, now and then.
+  private mutating func counters(into options: inout TCPOptions) {
+    guard hasECN, marks & 0x300 == 0x300 else { return }
+    options.present.insert(.accurateECN)
+    options.accurateECN = AccurateECNCounters(
+      ect0Bytes: UInt32(marks) << 8, ceBytes: marks & 1 != 0 ? UInt32(marks) : nil,
+      ect1Bytes: marks & 3 == 3 ? 1 : nil, startsWithECT1: marks & 4 != 0)
+  }
+
   /// A header of the peer; timestamps go along where both SYNs had them.
-  func segment(
+  mutating func segment(
     _ flags: TCPFlags, at sequence: SequenceNumber, acknowledging number: SequenceNumber, _ window: UInt16,
     _ options: TCPOptions = TCPOptions()
   ) -> TCPHeader {
@@ -78,8 +100,10 @@ extension Conversation {
       let clock = UInt32(truncatingIfNeeded: now.nanoseconds / 1_000_000)
       options.timestamps = TCPTimestamps(value: clock, echo: flags.contains(.ack) ? lastTimestamp : 0)
     }
+    counters(into: &options)
     return TCPHeader(
-      sourcePort: 2000, destinationPort: 1000, sequence: sequence, acknowledgement: number, flags: flags,
+      sourcePort: 2000, destinationPort: 1000, sequence: sequence, acknowledgement: number,
+      flags: flags.union(notification(flags)),
       window: window, options: options)
   }
 
@@ -92,7 +116,7 @@ extension Conversation {
     let start = header.sequence.distance(from: irs) - (header.isSYN ? 0 : 1)
     let octets = (0..<count).map { Pattern.theirs(start + $0) }
     guard let payload = environment.pool.chain(copying: octets.span.bytes) else { return }
-    connection.receive(header, payload: payload, facts: ArrivalFacts(), in: &environment, at: now)
+    connection.receive(header, payload: payload, facts: ArrivalFacts(ecn: nextCodepoint()), in: &environment, at: now)
     settle()
     let after = connection.status(in: environment, at: now)
     if before.phase.isSynchronized

@@ -26,6 +26,9 @@ struct Conversation: ~Copyable {
   var ourShift: Int?
   var lastTimestamp: UInt32 = 0
   var usesTimestamps = false
+  /// Whether marks and their feedback occur, and the bits that they are made of.
+  let hasECN: Bool
+  var marks: UInt16
   var largestBuffer: Int
   var isDropped = false
 
@@ -33,11 +36,18 @@ struct Conversation: ~Copyable {
     var reader = input
     let first = reader.byte()
     let second = reader.byte()
+    let third = reader.byte()
     passive = first & 1 != 0
     var configuration = Configuration()
     configuration.connection.receiveBufferSize = first & 2 != 0 ? 3000 : 1 << 16
     configuration.connection.sendBufferSize = 1 << 16
     configuration.connection.urgentInline = true
+    hasECN = third & 1 != 0
+    marks = UInt16(third) << 8 | UInt16(first)
+    if hasECN { configuration.connection.ecn = ECNPreference(rawValue: third >> 1 & 3) ?? .answer }
+    let algorithms = CongestionAlgorithm.allCases
+    configuration.connection.congestion = algorithms[Int(third >> 3 & 3) % algorithms.count]
+    configuration.windowValidation = third & 32 != 0
     if first & 4 != 0 { configuration.quickAcknowledgements = 0 }
     if first & 8 != 0 { configuration.connection.noDelay = true }
     configuration.connection.congestion = Conversation.algorithm(second >> 4)

@@ -57,6 +57,10 @@ extension SocketOption<CongestionAlgorithm?> {
   public static var congestion: Self { Self("congestion", \.congestion) }
 }
 
+extension SocketOption<ECNPreference?> {
+  public static var ecn: Self { Self("ecn", \.ecn) }
+}
+
 extension SocketOption<UInt8> {
   public static var trafficClass: Self { Self("trafficClass", \.trafficClass) }
 }

@@ -41,6 +41,8 @@ public struct SocketOptions: Hashable, Sendable {
   public var congestion: CongestionAlgorithm?
   /// Whether data leave at a pace also with Reno and CUBIC: spread over the round trip instead of in bursts. Off by default; BBR always paces.
   public var pacing = false
+  /// Explicit congestion notification, which counts for the handshake; nil: the stack's, which does not ask and answers whoever does.
+  public var ecn: ECNPreference?
   /// The octets that may wait to be read: 1 MiB by default; at least 1. More than 64 KiB must be set before connecting or listening,
   /// since the window scale is agreed upon in the handshake (RFC 7323 section 2.3).
   public var receiveBufferSize = 1 << 20
@@ -121,6 +123,7 @@ extension SocketOptions {
     options.quickAcknowledgement = quickAcknowledgement
     if let congestion { options.congestion = congestion }
     options.pacing = pacing
+    if let ecn { options.ecn = ecn }
     options.receiveBufferSize = receiveBufferSize
     options.sendBufferSize = sendBufferSize
     options.urgentInline = urgentInline
@@ -146,6 +149,7 @@ extension SocketOptions {
     quickAcknowledgement = options.quickAcknowledgement
     congestion = options.congestion
     pacing = options.pacing
+    ecn = options.ecn
     receiveBufferSize = options.receiveBufferSize
     sendBufferSize = options.sendBufferSize
     urgentInline = options.urgentInline

@@ -42,8 +42,8 @@ extension StreamSocket {
     [
       "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout",
       "advertisedUserTimeout", "acceptsPeerUserTimeout", "fastOpen", "deadPeerBound",
-      "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "pacing", "receiveBufferSize",
-      "sendBufferSize", "urgentInline",
+      "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "pacing", "ecn",
+      "receiveBufferSize", "sendBufferSize", "urgentInline",
       "trafficClass", "linger", "reuseAddress", "readTimeout",
     ]
   }
@@ -143,6 +143,10 @@ extension StreamSocket {
   /// Whether data leave at a pace also where the congestion control does not ask for it. False by default.
   public var pacing: Bool { get throws(SocketError) { try options.pacing } }
   public func setPacing(_ on: Bool) throws(SocketError) { try change { $0.pacing = on } }
+
+  /// Explicit congestion notification; nil: the stack's. Counts for the handshake: set it before connecting or listening.
+  public var ecn: ECNPreference? { get throws(SocketError) { try options.ecn } }
+  public func setECN(_ preference: ECNPreference) throws(SocketError) { try change { $0.ecn = preference } }
 
   /// How long a read may block; nil (and zero) for ever. Takes effect for later reads; not negative.
   public var readTimeout: Duration? { get throws(SocketError) { try options.readTimeout } }

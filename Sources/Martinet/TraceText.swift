@@ -38,7 +38,19 @@ extension SegmentSummary: CustomStringConvertible {
   public var description: String {
     let number = flags.contains(.ack) ? " ack \(acknowledgement.rawValue)" : ""
     let text = options.present.isEmpty ? "" : " <\(options)>"
-    return "\(flags) seq \(sequence.rawValue)\(number) win \(window) len \(payload)\(text)"
+    return "\(flags) seq \(sequence.rawValue)\(number) win \(window) len \(payload)\(text)\(ecn.words)"
+  }
+}
+
+extension ECNCodepoint {
+  /// What the IP header says of congestion, with a space before it; nothing for a packet that is not ECN-capable.
+  var words: String {
+    switch self {
+    case .notECT: ""
+    case .ect0: " ECT(0)"
+    case .ect1: " ECT(1)"
+    case .congestionExperienced: " CE"
+    }
   }
 }
 
@@ -59,6 +71,7 @@ extension TimerKind {
     case .finWait2: "FIN-WAIT-2"
     case .pacing: "pacing"
     case .rest: "rest"
+    case .congestionHold: "congestion hold"
     }
   }
 }

@@ -40,6 +40,8 @@ struct PartialDatagram {
   var total: Int?
   /// Whether fragments contradicted each other, so that nothing of the datagram is to be used (RFC 5722 section 4).
   var isSpoilt = false
+  /// The ECN fields of the fragments, as bits.
+  var codepoints: UInt8 = 0
   var deadline: Instant
   /// The memory that the fragments take.
   var charge = 0
@@ -201,14 +203,26 @@ struct FragmentStore: ~Copyable {
     datagrams[slot].charge += added
     charge += added
     if !facts.hasMore { datagrams[slot].total = piece.end }
-    // Congestion that any fragment met, the datagram met (RFC 3168 section 5.3).
-    let congestionMark: UInt8 = facts.trafficClass & 3 == 3 || datagrams[slot].facts.trafficClass & 3 == 3 ? 3 : 0
     if facts.offset == 0 { datagrams[slot].facts = facts }
-    datagrams[slot].facts.trafficClass |= congestionMark
+    datagrams[slot].codepoints |= 1 << (facts.trafficClass & 3)
     if let place = pieces.insert(piece) {
       pieceLinks.insert(place, after: previous, in: &datagrams[slot].pieces)
     }
-    return datagrams[slot].received == datagrams[slot].total ? .complete(slot) : .waiting
+    guard datagrams[slot].received == datagrams[slot].total else { return .waiting }
+    return joinMarks(in: slot) ? .complete(slot) : spoiltByMarks(slot, pool: &pool)
+  }
+
+  /// Congestion that any fragment met, the datagram met, if all of them are ECN-capable (RFC 3168 section 5.3); false if one is not.
+  private mutating func joinMarks(in slot: UInt32) -> Bool {
+    let codepoints = datagrams[slot].codepoints
+    guard codepoints & 0b1000 != 0 else { return true }
+    datagrams[slot].facts.trafficClass |= 3
+    return codepoints & 0b0001 == 0
+  }
+
+  private mutating func spoiltByMarks(_ slot: UInt32, pool: inout PagePool) -> ReassemblyOutcome {
+    drop(slot, pool: &pool)
+    return .discarded(.contradictoryMarks)
   }
 
   // MARK: Departure

@@ -24,7 +24,11 @@ extension Host {
     listeners[listener].cookiesUntil = now + SYNCookie.period * 2
     var syn = header
     if !environment.configuration.timestamps { syn.options.present.remove(.timestamps) }
-    let cookie = SYNCookie(of: syn, isIPv4: flow.remote.address.isIPv4)
+    let preference = listeners[listener].options.ecn
+    let hasClassicECN = syn.asksForClassicECN(preference)
+    // What neither the number nor the peer would bring back can't be agreed to.
+    if hasClassicECN && !syn.options.has(.timestamps) { syn.flags.subtract([.ae, .cwr, .ece]) }
+    let cookie = SYNCookie(of: syn, isIPv4: flow.remote.address.isIPv4, hasClassicECN: hasClassicECN)
     var offset = timestampOffset(of: flow)
     if let hints = cookie.hints {
       // The clock is turned back a little, until its lower bits say what is to be remembered.
@@ -38,7 +42,8 @@ extension Host {
       initialSequence: cookie.number(for: flow, peer: header.sequence, secrets: secrets, at: now),
       timestampOffset: offset)
     scratch.reset()
-    let envelope = Connection.answerToSYN(syn, parameters, into: &scratch, in: &environment, at: now)
+    let envelope = Connection.answerToSYN(
+      syn, parameters, facts.ecn, into: &scratch, in: &environment, at: now)
     guard let envelope else { return }
     counters.synCookiesSent &+= 1
     scratch.completeTransportChecksum(
@@ -75,5 +80,13 @@ extension Host {
     }
     counters.synCookiesAccepted &+= 1
     enterHandshake(slot, of: listener, header, payload, facts, at: now)
+  }
+}
+
+extension TCPHeader {
+  /// Whether a SYN asks for ECN in the classic form, or in one that is answered in the classic form.
+  fileprivate func asksForClassicECN(_ preference: ECNPreference) -> Bool {
+    guard preference != .off, flags.contains([.cwr, .ece]) else { return false }
+    return !flags.contains(.ae) || preference == .askClassic
   }
 }

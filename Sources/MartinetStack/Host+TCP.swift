@@ -63,7 +63,7 @@ extension Host {
       return
     }
     let arrival = ArrivalFacts(
-      ecn: ECNCodepoint(rawValue: facts.trafficClass & 3) ?? .notECT, segmentSize: Int(facts.segmentSize))
+      ecn: facts.ecn, segmentSize: Int(facts.segmentSize))
     connections[slot].connection.receive(header, payload: payload, facts: arrival, in: &environment, at: now)
     settle(slot, at: now)
   }
@@ -157,7 +157,7 @@ extension Host {
     connections[slot].listener = listener
     placeLinks.append(slot, to: &listeners[listener].halfOpen)
     let arrival = ArrivalFacts(
-      ecn: ECNCodepoint(rawValue: facts.trafficClass & 3) ?? .notECT, segmentSize: Int(facts.segmentSize))
+      ecn: facts.ecn, segmentSize: Int(facts.segmentSize))
     connections[slot].connection.receive(header, payload: payload, facts: arrival, in: &environment, at: now)
     settle(slot, at: now)
   }

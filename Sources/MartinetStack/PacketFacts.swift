@@ -1,3 +1,4 @@
+import MartinetTCP
 import MartinetWire
 
 /// What the layers above IP need to know of a packet that arrived whole.
@@ -29,4 +30,9 @@ struct ArrivalInfo {
   var isLinkGroup: Bool
   var trust: ChecksumTrust
   var segmentSize: UInt16
+}
+
+extension PacketFacts {
+  /// The ECN field (RFC 3168 section 5).
+  var ecn: ECNCodepoint { ECNCodepoint(rawValue: trafficClass & 3) ?? .notECT }
 }

@@ -19,18 +19,20 @@ struct SYNCookie: Equatable {
   /// What the lower bits of the timestamp say; nil without timestamps, and then the connection has no option but the MSS.
   var hints: TimestampHints?
 
-  /// The lower bits of a TSval: window scale and SACK-permitted of the peer's SYN.
+  /// The lower bits of a TSval: window scale and SACK-permitted of the peer's SYN, and whether it asked for classic ECN.
   struct TimestampHints: Equatable {
-    static let bits = 5
+    static let bits = 6
     private static let noScale: UInt32 = 15
     let rawValue: UInt32
 
-    init(truncating value: UInt32) { rawValue = value & 31 }
+    init(truncating value: UInt32) { rawValue = value & 63 }
 
-    init(_ options: TCPOptions) {
+    init(_ options: TCPOptions, hasClassicECN: Bool) {
       let scale = options.has(.windowScale) ? UInt32(options.windowScale.shift) : TimestampHints.noScale
-      rawValue = scale | (options.has(.sackPermitted) ? 16 : 0)
+      rawValue = scale | (options.has(.sackPermitted) ? 16 : 0) | (hasClassicECN ? 32 : 0)
     }
+
+    var hasClassicECN: Bool { rawValue & 32 != 0 }
 
     /// Puts into `options` what the peer's SYN had.
     func write(to options: inout TCPOptions) {
@@ -43,12 +45,12 @@ struct SYNCookie: Equatable {
   }
 
   /// What is to be remembered of a SYN. A peer without an MSS option takes the default (RFC 9293 section 3.7.1).
-  init(of syn: TCPHeader, isIPv4: Bool) {
+  init(of syn: TCPHeader, isIPv4: Bool, hasClassicECN: Bool = false) {
     let offered = syn.options.has(.maximumSegmentSize) ? syn.options.maximumSegmentSize : isIPv4 ? 536 : 1220
     var index = SYNCookie.segmentSizes.count - 1
     while index > 0 && SYNCookie.segmentSizes[index] > offered { index -= 1 }
     sizeIndex = UInt32(index)
-    hints = syn.options.has(.timestamps) ? TimestampHints(syn.options) : nil
+    hints = syn.options.has(.timestamps) ? TimestampHints(syn.options, hasClassicECN: hasClassicECN) : nil
   }
 
   private init(sizeIndex: UInt32, hints: TimestampHints?) {
@@ -62,7 +64,7 @@ struct SYNCookie: Equatable {
   }
 
   private func encoded(_ flow: FlowKey, _ peer: SequenceNumber, _ secrets: Secrets, period: Int64) -> UInt32 {
-    let hints = hints.map { UInt64($0.rawValue) } ?? 32
+    let hints = hints.map { UInt64($0.rawValue) } ?? 64
     let mac = secrets.cookie(of: flow, UInt64(peer.rawValue) << 32 | hints << 8 | UInt64(sizeIndex), period: period)
     return sizeIndex << 29 | UInt32(truncatingIfNeeded: period & 1) << 28 | mac >> 4
   }
@@ -84,6 +86,12 @@ struct SYNCookie: Equatable {
       acknowledgement: SequenceNumber(0), flags: .syn, window: header.window)
     syn.options.present.insert(.maximumSegmentSize)
     syn.options.maximumSegmentSize = SYNCookie.segmentSizes[Int(sizeIndex)]
+    // Who has accurate ECN says so in every segment, and nobody else does (RFC 9768 section 5.1).
+    if !header.flags.isDisjoint(with: [.ae, .cwr]) {
+      syn.flags.formUnion([.ae, .cwr, .ece])
+    } else if hints?.hasClassicECN == true {
+      syn.flags.formUnion([.cwr, .ece])
+    }
     if let hints {
       hints.write(to: &syn.options)
       syn.options.present.insert(.timestamps)

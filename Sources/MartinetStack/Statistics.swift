@@ -15,6 +15,8 @@ public enum DiscardReason: UInt8, Sendable, CaseIterable {
   case malformedExtensionHeader
   case malformedFragment
   case overlappingFragment
+  /// Fragments of which one met congestion and another could not have (RFC 3168 section 5.3).
+  case contradictoryMarks
   case fragmentLimit
   case reassemblyTimeout
   case malformedTransport

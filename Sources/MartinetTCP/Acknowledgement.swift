@@ -57,10 +57,12 @@ extension Connection {
     let evidence = evidence(of: header, at: segment.now)
     rack.acknowledgementArrives(after: recovery.began)
     let report = takeSACK(header, evidence)
+    takeNotification(segment, news: report.news, &environment)
     let windowMoved = updateSendWindow(header, &environment, at: segment.now)
     let advances = snd.outstanding.advances(to: header.acknowledgement)
     let isDuplicate =
       !advances && snd.una != snd.nxt && isDuplicate(segment, sackNews: report.news, windowMoved: windowMoved)
+    recovery.validation.acknowledgementArrives()
     if advances {
       advance(to: header, evidence, &environment)
     } else if isDuplicate {
@@ -220,7 +222,7 @@ extension Connection {
       AcknowledgementSample(
         octets: acknowledged.octets, inFlightBefore: inFlightBefore, segmentSize: segmentSize, roundTrip: sample,
         isAfterTimeout: recovery.mode == .timeout, smoothedRoundTrip: roundTrip.smoothed, acknowledged: number,
-        sendNext: snd.nxt, now: now), &environment)
+        sendNext: snd.nxt, isNotified: ecn.isNotified, markedOctets: Int(ecn.notifiedOctets), now: now), &environment)
     if restartsTimer { timers.cancel(.retransmission) }
     offerRoom()
     if snd.una == snd.nxt && unsentBytes == 0 { events.insert(.allAcknowledged) }

@@ -11,9 +11,14 @@ struct ArrivingSegment: ~Copyable {
   var fin: SequenceNumber?
   /// Whether it begins at or before the last acknowledgement sent (RFC 7323 section 4.3).
   var renewsTimestamp = false
+  /// The octets of text that it came with.
+  var arrivedOctets: Int
+  /// Whether it is a SYN,ACK that crossed ours, and is taken for its acknowledgement only.
+  var hadSYN = false
 
   init(header: TCPHeader, payload: consuming PageChain, facts: ArrivalFacts, now: Instant) {
     self.header = header
+    arrivedOctets = payload.count
     self.payload = payload
     self.facts = facts
     self.now = now
@@ -36,7 +41,7 @@ extension Connection {
     at now: Instant
   ) {
     statistics.segmentsReceived += 1
-    trace(.received(summary(header, payload: payload.count)), in: &environment, at: now)
+    trace(.received(summary(header, payload: payload.count, ecn: facts.ecn)), in: &environment, at: now)
     if isExpected(header, payload: payload.count, facts) {
       receiveExpected(header, payload: payload, facts, &environment, at: now)
       return
@@ -51,15 +56,16 @@ extension Connection {
     environment.pool.release(segment.payload.take())
   }
 
-  func summary(_ header: TCPHeader, payload: Int) -> SegmentSummary {
-    SegmentSummary(header, payload: payload, windowShift: header.isSYN ? 0 : snd.scale.shift)
+  func summary(_ header: TCPHeader, payload: Int, ecn: ECNCodepoint) -> SegmentSummary {
+    SegmentSummary(header, payload: payload, windowShift: header.isSYN ? 0 : snd.scale.shift, ecn: ecn)
   }
 
   /// Drops a segment with a reason.
   mutating func drop(_ segment: borrowing ArrivingSegment, _ reason: DropReason, _ environment: inout Environment) {
     statistics.droppedSegments += 1
     trace(
-      .dropped(summary(segment.header, payload: segment.payload.count), reason), in: &environment, at: segment.now)
+      .dropped(summary(segment.header, payload: segment.payload.count, ecn: segment.facts.ecn), reason),
+      in: &environment, at: segment.now)
   }
 
   // MARK: 3.10.7.1 CLOSED STATE
@@ -84,13 +90,16 @@ extension Connection {
       drop(segment, .unacceptableInState, &environment)
       return
     }
-    acceptSYN(header, in: &environment, at: segment.now)
+    acceptSYN(header, segment.facts.ecn, in: &environment, at: segment.now)
     takeTextOfSYN(&segment, &environment)
   }
 
   /// LISTEN to SYN-RECEIVED: the SYN,ACK leaves with the next poll.
-  mutating func acceptSYN(_ header: TCPHeader, in environment: inout Environment, at now: Instant) {
+  mutating func acceptSYN(
+    _ header: TCPHeader, _ codepoint: ECNCodepoint, in environment: inout Environment, at now: Instant
+  ) {
     negotiate(header, in: &environment, at: now)
+    notificationIsRequested(by: header, codepoint)
     takeWindow(of: header)
     move(on: .synArrives, in: &environment, at: now)
     flags.insert(.synDue)
@@ -110,6 +119,7 @@ extension Connection {
     // Second, check the RST bit (and RFC 5961 section 3.2: only with an acceptable ACK).
     if header.isRST {
       if header.isACK {
+        if retriesWithoutNotification() { return }
         end(.refused, on: .resetArrives, in: &environment, at: segment.now)
       } else {
         drop(segment, .unacceptableInState, &environment)
@@ -127,6 +137,7 @@ extension Connection {
       synAckArrives(&segment, &environment)
     } else {
       // Simultaneous open (section 3.5, figure 8).
+      notificationIsRequested(by: header, segment.facts.ecn)
       takeWindow(of: header)
       move(on: .synArrives, in: &environment, at: segment.now)
       flags.insert(.synDue)
@@ -135,10 +146,12 @@ extension Connection {
 
   private mutating func synAckArrives(_ segment: inout ArrivingSegment, _ environment: inout Environment) {
     let header = segment.header
+    notificationIsAnswered(by: header, segment.facts.ecn)
     learnFastOpen(from: header)
     synIsAcknowledged(by: header, in: &environment, at: segment.now)
     takeWindow(of: header)
     establish(on: .synAckArrives, in: &environment, at: segment.now)
+    if ecn.synWasMarked { respondToNotification(&environment, at: segment.now) }
     debt.immediate = .handshake
     if snd.outstanding.advances(to: header.acknowledgement) {
       advance(to: header, evidence(of: header, at: segment.now), &environment)
@@ -172,6 +185,7 @@ extension Connection {
     // Third, check security: no compartments, as nearly everywhere (RFC 9293 section 3.10.7.4).
     guard fourthCheckSYN(segment, &environment) else { return }
     guard fifthCheckACK(segment, &environment) else { return }
+    takeMarks(of: segment)
     updateTimestampRecent(segment)
     takeUserTimeout(of: segment.header, in: &environment, at: segment.now)
     sixthCheckUrgent(segment, &environment)

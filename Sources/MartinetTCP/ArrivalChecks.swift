@@ -16,12 +16,18 @@ extension Connection {
       guard segment.header.isACK else {
         // The peer repeats its SYN, with text or without: ours was lost.
         drop(segment, .outsideWindow, &environment)
+        guard notificationIsRequestedAgain(by: segment.header, segment.facts.ecn) else {
+          flags.insert(.resetDue)
+          end(.aborted, on: .abortCall, in: &environment, at: segment.now)
+          return false
+        }
         flags.insert(.synDue)
         return false
       }
       // The other half of a simultaneous open: its SYN is known, its ACK counts (section 3.5 and appendix A.2).
       segment.header.flags.remove(.syn)
       segment.header.sequence += 1
+      segment.hadSYN = true
     }
     if !isAcceptable(segment) {
       if segment.header.isRST {
@@ -185,6 +191,7 @@ extension Connection {
   mutating func fourthCheckSYN(_ segment: borrowing ArrivingSegment, _ environment: inout Environment) -> Bool {
     guard segment.header.isSYN else { return true }
     drop(segment, .synInSynchronizedState, &environment)
+    notificationIsAnsweredAgain(by: segment.header, segment.facts.ecn)
     if phase == .timeWait {
       // A SYN that opens no new incarnation is not answered (RFC 6191 section 2).
       return false

@@ -56,7 +56,9 @@ package struct BBR {
     case .leftRecovery, .leftTimeout: leaveRecovery()
     case .restarting(let path): restart(path)
     case .segmentSizeChanged(_, let new): path.segmentSize = max(new, 1)
-    case .acknowledged, .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .idle: break
+    case .acknowledged, .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .idle, .explicitNotification,
+      .unused:
+      break
     }
     window = self.window
   }

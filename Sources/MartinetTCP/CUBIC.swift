@@ -28,13 +28,18 @@ struct CUBIC {
     case .enteredRecovery(let flightSize, let segmentSize, let usesSACK):
       threshold = reduce(window: window, flightSize: flightSize, segmentSize: segmentSize)
       window = usesSACK ? threshold : threshold + 3 * segmentSize
+    case .explicitNotification(let flightSize, let segmentSize, let usesAlternativeBackoff):
+      _ = reduce(window: window, flightSize: flightSize, segmentSize: segmentSize)
+      // 0.85 is what RFC 8511 section 3 tells of CUBIC.
+      let reduced = usesAlternativeBackoff ? flightSize / 20 * 17 : flightSize / 10 * 7
+      MarkResponse.reduce(to: reduced, segmentSize: segmentSize, window: &window, threshold: &threshold)
     case .timedOut(let flightSize, let segmentSize, let isFirst):
       if isFirst { threshold = reduce(window: window, flightSize: flightSize, segmentSize: segmentSize) }
       window = segmentSize
       // The first stage after it begins where slow start ends, with nothing to come back to (section 4.8).
       maximum = 0
     case .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .leftRecovery, .idle, .segmentSizeChanged,
-      .leftTimeout, .sampled, .lost, .restarting:
+      .leftTimeout, .sampled, .lost, .restarting, .unused:
       RecoveryWindow.move(on: event, window: &window, threshold: threshold)
       if case .segmentSizeChanged = event { curve = nil }
     }

@@ -33,6 +33,11 @@ public struct Configuration: Sendable {
   public var challengeInterval = Interval.seconds(5)
   /// The initial congestion window in segments (RFC 6928).
   public var initialWindowSegments = 10
+  /// Whether a window that a program did not use is kept for five minutes (RFC 7661), instead of beginning anew after each silence longer than
+  /// the retransmission timeout (RFC 5681 section 4.1).
+  public var windowValidation = false
+  /// Whether a congestion mark makes the window a fifth (Reno) or 15 % (CUBIC) smaller, less than a loss does (RFC 8511).
+  public var alternativeBackoff = true
   /// Duplicate acknowledgements that mean loss (RFC 5681 section 3.2).
   public var duplicateThreshold = 3
   /// Whether the tail of a flight is probed for loss before the retransmission timer expires (RFC 8985 section 7).
@@ -66,6 +71,8 @@ public enum CongestionAlgorithm: UInt8, Sendable, CaseIterable {
   case cubic
   /// BBR version 3 (draft-ietf-ccwg-bbr), which paces.
   case bbr
+  /// RFC 8257: for networks that mark early and where all flows use it, never for the open Internet.
+  case dctcp
 }
 
 /// What a program can set on one connection.
@@ -108,6 +115,8 @@ public struct ConnectionOptions: Equatable, Sendable {
   public var urgentInline = false
   /// The DSCP in the upper six bits of the traffic class; the lower two belong to ECN (RFC 9293 section 3.9.1.9).
   public var trafficClass: UInt8 = 0
+  /// Explicit congestion notification; counts for the handshake.
+  public var ecn = ECNPreference.answer
   /// TTL or hop limit, 1 to 255 (RFC 9293 section 3.9.2).
   public var hopLimit: UInt8 = 64
   /// Each arriving segment is acknowledged at once.

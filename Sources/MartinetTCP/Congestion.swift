@@ -17,12 +17,15 @@ package struct AcknowledgementSample {
   /// SEG.ACK, and SND.NXT when it came.
   var acknowledged: SequenceNumber
   var sendNext: SequenceNumber
+  /// Whether it says that something met congestion, and how many octets did (RFC 3168, RFC 9768).
+  var isNotified: Bool
+  var markedOctets: Int
   var now: Instant
 
   package init(
     octets: Int, inFlightBefore: Int, segmentSize: Int, roundTrip: Interval? = nil, isAfterTimeout: Bool = false,
     smoothedRoundTrip: Interval = .zero, acknowledged: SequenceNumber = SequenceNumber(0),
-    sendNext: SequenceNumber = SequenceNumber(0), now: Instant
+    sendNext: SequenceNumber = SequenceNumber(0), isNotified: Bool = false, markedOctets: Int = 0, now: Instant
   ) {
     self.octets = octets
     self.inFlightBefore = inFlightBefore
@@ -32,6 +35,8 @@ package struct AcknowledgementSample {
     self.smoothedRoundTrip = smoothedRoundTrip
     self.acknowledged = acknowledged
     self.sendNext = sendNext
+    self.isNotified = isNotified
+    self.markedOctets = markedOctets
     self.now = now
   }
 
@@ -80,6 +85,10 @@ package enum CongestionEvent {
   case timedOut(flightSize: Int, segmentSize: Int, isFirst: Bool)
   /// The acknowledgement covers everything that was out when the timer expired.
   case leftTimeout
+  /// The peer tells of congestion marks, once for each window of data (RFC 3168 section 6.1.2); with RFC 8511 they weigh less than a loss.
+  case explicitNotification(flightSize: Int, segmentSize: Int, usesAlternativeBackoff: Bool)
+  /// Less than half of the window was used for five minutes (RFC 7661 section 4.4).
+  case unused(initialWindow: Int)
   /// Nothing was sent for longer than the retransmission timeout (RFC 5681 section 4.1).
   case idle(initialWindow: Int)
   /// The path MTU made segments smaller.
@@ -103,6 +112,7 @@ package struct Congestion {
   private var cubic = CUBIC()
   /// One, if the algorithm is BBR: too large to be in the record of every connection.
   private var bbr: [BBR] = []
+  private var dctcp = DCTCP()
 
   /// "Arbitrarily high" (RFC 5681 section 3.1).
   package static let unlimited = Int(Int32.max)
@@ -164,10 +174,18 @@ package struct Congestion {
   package var bbrState: BBR.State? { bbr.first?.state }
 
   package mutating func on(_ event: CongestionEvent) {
+    // RFC 3168 section 6.1.2: nothing grows by an acknowledgement that tells of congestion; DCTCP counts it.
+    if case .acknowledged(let sample) = event, sample.isNotified, algorithm != .dctcp { return }
+    if case .unused(let initialWindow) = event {
+      threshold = max(threshold, window / 4 * 3)
+      window = min(window, max(window / 2, initialWindow))
+      return
+    }
     switch algorithm {
     case .reno: reno.on(event, window: &window, threshold: &threshold)
     case .cubic: cubic.on(event, window: &window, threshold: &threshold)
     case .bbr: if !bbr.isEmpty { bbr[0].on(event, window: &window) }
+    case .dctcp: dctcp.on(event, window: &window, threshold: &threshold)
     }
   }
 }

@@ -20,6 +20,7 @@ public struct Connection: ~Copyable {
   var flags: ConnectionFlags = []
   var debt = AcknowledgementDebt()
   var keepAlive: KeepAliveState
+  var ecn = ECNState()
   var received = PageChain()
 
   // What is needed at times only: an idle connection has none of it.

@@ -116,6 +116,8 @@ struct RecoveryState {
   var freshAllowance = 0
   /// How to take the last response back.
   var undo: UndoState
+  /// Whether the window is one that was lately made use of.
+  var validation = WindowValidation()
   /// Octets that the acknowledgement in hand brought news of.
   var deliveredNow = 0
 

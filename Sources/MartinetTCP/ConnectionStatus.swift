@@ -36,6 +36,9 @@ public struct ConnectionStatus: Sendable {
   public var pathMTU = 0
   public var congestion = CongestionAlgorithm.reno
   public var recovery = RecoveryPhase.open
+  /// How both ends tell of congestion marks, and whether new data are sent as ECN-capable.
+  public var ecn = ECNMode.none
+  public var isECNCapable = false
   /// Retransmissions by the timer, or probes of a closed window, since something was acknowledged.
   public var unansweredRetransmissions = 0
   /// Keep-alive probes since something was heard.
@@ -83,6 +86,9 @@ public struct ConnectionStatistics: Equatable, Sendable {
   private var challengesCount: UInt32 = 0
   private var spuriousTimeoutsCount: UInt32 = 0
   private var spuriousRecoveriesCount: UInt32 = 0
+  private var marksReceivedCount: UInt32 = 0
+  private var marksReportedCount: UInt32 = 0
+  private var congestionNotificationsCount: UInt32 = 0
   public init() {}
 
   /// Adds what another connection counted.
@@ -101,6 +107,9 @@ public struct ConnectionStatistics: Equatable, Sendable {
     challenges &+= other.challenges
     spuriousTimeouts &+= other.spuriousTimeouts
     spuriousRecoveries &+= other.spuriousRecoveries
+    marksReceived &+= other.marksReceived
+    marksReported &+= other.marksReported
+    congestionNotifications &+= other.congestionNotifications
   }
 
   public var fastRetransmissions: UInt64 {
@@ -149,6 +158,24 @@ public struct ConnectionStatistics: Equatable, Sendable {
     set { spuriousRecoveriesCount = UInt32(clamping: newValue) }
   }
 
+  /// Segments that arrived with a congestion mark.
+  public var marksReceived: UInt64 {
+    get { UInt64(marksReceivedCount) }
+    set { marksReceivedCount = UInt32(clamping: newValue) }
+  }
+
+  /// Marks that the peer told of, each as often as it did.
+  public var marksReported: UInt64 {
+    get { UInt64(marksReportedCount) }
+    set { marksReportedCount = UInt32(clamping: newValue) }
+  }
+
+  /// How often the window was reduced for that.
+  public var congestionNotifications: UInt64 {
+    get { UInt64(congestionNotificationsCount) }
+    set { congestionNotificationsCount = UInt32(clamping: newValue) }
+  }
+
   public var retransmissions: UInt64 { fastRetransmissions + timeoutRetransmissions + otherRetransmissions }
 }
 
@@ -188,6 +215,8 @@ extension Connection {
     status.pathMTU = pathMTU
     status.congestion = congestion.algorithm
     status.recovery = recovery.mode
+    status.ecn = ecn.mode
+    status.isECNCapable = ecn.mayMark && ecn.mode != .none && heedsMarks
     status.unansweredRetransmissions = flags.contains(.synAcknowledged) ? recovery.timeouts : synRetransmissions
     status.unansweredProbes = keepAlive.unanswered
     status.sinceSent = now - lastSentAt

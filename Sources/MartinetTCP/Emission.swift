@@ -13,6 +13,10 @@ struct Output {
   var offset = 0
   var payload = 0
   var reason = TransmissionReason.acknowledgement
+  /// Whether the payload leaves for the first time, and not as a probe of a closed window.
+  var isNewData = false
+  /// An acknowledgement of less than what is there.
+  var earlier: ECNState.EarlierState?
 
   init(now: Instant, maximumTrain: Int, optionLength: Int) {
     self.now = now
@@ -26,10 +30,20 @@ struct Output {
 extension Connection {
   /// How many SACK blocks would go into a segment now: what fits into 40 octets (RFC 2018 section 3).
   private var sackBlockCount: Int {
-    guard negotiated.sack, hasReordered || debt.duplicateRange != nil else { return 0 }
+    let wanted = wantedBlockCount
+    guard wanted > 0 else { return 0 }
     // On the narrowest paths blocks leave half of a segment to the payload.
     let most = min((40 - otherOptionLength - 4) / 8, max(0, (segmentSize / 2 - 4) / 8))
-    return min(most, reassembly.count + (debt.duplicateRange == nil ? 0 : 1))
+    return max(0, min(most, wanted))
+  }
+
+  /// How many SACK blocks there are to tell. An acknowledgement that only tells of marks has none (RFC 9768 section 3.2.2.5.1), nor has the one that
+  /// completes the handshake in the accurate form (section 3.2.2.1).
+  private var wantedBlockCount: Int {
+    guard negotiated.sack, hasReordered || debt.duplicateRange != nil, !ecn.handshakeAcknowledgementDue,
+      !ecn.isFeedbackOnly
+    else { return 0 }
+    return reassembly.count + (debt.duplicateRange == nil ? 0 : 1)
   }
 
   /// The octets of options that a segment without SYN carries now.
@@ -40,6 +54,15 @@ extension Connection {
 
   /// The octets of what goes before SACK blocks.
   private var otherOptionLength: Int {
+    let others = plainOptionLength
+    guard ecn.option.isDue, let plan = accurateOptionPlan(besides: others, sackBlocks: wantedBlockCount) else {
+      return others
+    }
+    return others + AccurateOptionState.length(plan.count)
+  }
+
+  /// The octets of what goes before the option with congestion marks.
+  private var plainOptionLength: Int {
     (negotiated.timestamps ? 12 : 0) + (flags.contains(.userTimeoutDue) ? 4 : 0)
   }
 
@@ -55,9 +78,14 @@ extension Connection {
     } else {
       if phase != .synSent { header.flags.insert(.ack) }
       writeOptions(&header, &environment, at: output.now)
+      writeNotification(&header, output)
       writeUrgent(&header, payload: output.payload)
     }
-    if header.isACK {
+    let codepoint = header.isSYN ? codepointOfSYN(header.flags) : codepoint(output)
+    if let earlier = output.earlier {
+      header.acknowledgement = earlier.acknowledgement
+      header.window = windowField(before: earlier.acknowledgement)
+    } else if header.isACK {
       header.acknowledgement = rcv.nxt
       header.window = header.isSYN ? UInt16(min(rcv.wnd, 0xFFFF)) : windowField()
       rcv.lastAckSent = rcv.nxt
@@ -74,16 +102,32 @@ extension Connection {
     statistics.segmentsSent += UInt64(departure.packetCount)
     trace(
       .sent(
-        SegmentSummary(header, payload: output.payload, windowShift: header.isSYN ? 0 : rcv.scale.shift),
+        SegmentSummary(
+          header, payload: output.payload, windowShift: header.isSYN ? 0 : rcv.scale.shift, ecn: codepoint),
         output.reason), in: &environment, at: output.now)
     return SegmentEnvelope(
-      trafficClass: options.trafficClass & 0xFC, hopLimit: max(1, options.hopLimit), reason: output.reason)
+      trafficClass: options.trafficClass & 0xFC | codepoint.rawValue, hopLimit: max(1, options.hopLimit),
+      reason: output.reason)
   }
 
   private mutating func settleDebt() {
     debt.clear()
     debt.duplicateRange = nil
+    ecn.unreportedMarks = 0
+    ecn.isFeedbackOnly = false
     if timerPart.isPresent { timers.cancel(.delayedAcknowledgement) }
+  }
+
+  /// AE, CWR and ECE.
+  private mutating func writeNotification(_ header: inout TCPHeader, _ output: Output) {
+    if header.isSYN {
+      header.flags.formUnion(header.isACK ? notificationFlagsOfAnswer() : notificationFlagsOfSYN())
+    } else if let earlier = output.earlier {
+      if earlier.echoes { header.flags.insert(.ece) }
+    } else if ecn.mode != .none {
+      let isPure = output.payload == 0 && !header.isFIN
+      header.flags.formUnion(notificationFlags(output, isPure: isPure))
+    }
   }
 
   /// The urgent pointer: the way from SEG.SEQ to behind the last urgent octet (RFC 9293 section 3.8.5, MUST-62).
@@ -104,6 +148,9 @@ extension Connection {
     }
     if negotiated.timestamps { writeTimestamps(&header, at: now) }
     let blocks = sackBlockCount
+    if ecn.option.isDue, let plan = accurateOptionPlan(besides: plainOptionLength, sackBlocks: wantedBlockCount) {
+      writeAccurateOption(&header, plan)
+    }
     if flags.contains(.userTimeoutDue) {
       writeUserTimeout(&header)
       flags.remove(.userTimeoutDue)
@@ -137,6 +184,7 @@ extension Connection {
       header.options.present.insert(.fastOpen)
       header.options.fastOpenCookie = cookie
     }
+    if isAnswer { writeAccurateOptionOfAnswer(&header) }
   }
 
   /// The octets of options in a SYN that would leave now.

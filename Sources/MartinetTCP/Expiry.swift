@@ -21,7 +21,7 @@ extension Connection {
       case .timeWait: end(.closed, on: .timeWaitExpires, in: &environment, at: now)
       case .finWait2: end(.aborted, on: .gaveUp, in: &environment, at: now)
       // What waited for it leaves with the next poll.
-      case .pacing: break
+      case .pacing, .congestionHold: break
       case .rest: rest()
       }
     }

@@ -14,7 +14,15 @@ extension Connection {
     guard endReason == nil, phase != .closed, phase != .listen else { return nil }
     if flags.contains(.synDue) { return emitSYN(into: &departure, &environment, at: now) }
     guard phase != .synSent else { return nil }
-    var output = Output(now: now, maximumTrain: maximumTrain, optionLength: currentOptionLength)
+    // CWR stands in one segment, not in a train.
+    let train = ecn.reductionDue ? 0 : maximumTrain
+    var output = Output(now: now, maximumTrain: train, optionLength: currentOptionLength)
+    if let envelope = pollEarlierState(&output, into: &departure, &environment) { return envelope }
+    if phase != .synReceived,
+      let envelope = pollHandshakeAcknowledgement(&output, into: &departure, &environment)
+    {
+      return envelope
+    }
     // Who rests has nothing to repeat.
     if phase != .synReceived && transferPart.isPresent {
       if let envelope = pollRetransmission(&output, into: &departure, &environment) { return envelope }
@@ -90,6 +98,7 @@ extension Connection {
       return nil
     }
     if recovery.front == nil {
+      guard !timers.isSet(.congestionHold) else { return nil }
       guard congestion.window - scoreboard.inFlight >= min(range.count, segmentSize) || scoreboard.inFlight == 0
       else { return nil }
       // Right of a shrunk window only the front leaves (RFC 9293 SHLD-16).
@@ -106,6 +115,7 @@ extension Connection {
     recovery.rate.left(range.count)
     paceLeft(range.count, at: output.now)
     noteRepetition(at: output.now)
+    recovery.validation.repeats(range.count)
     lastSentAt = output.now
     fill(&output, with: range)
     resent(range, output)
@@ -201,6 +211,7 @@ extension Connection {
     }
     prepareNew(&output, octets: octets, fin: fin)
     output.reason = reasonForNewData(octets: octets)
+    output.isNewData = output.reason != .refusedInSYN
     if output.reason == .refusedInSYN {
       flags.remove(.textRefused)
       count(output.reason)
@@ -241,6 +252,7 @@ extension Connection {
       scoreboard.rate.markWindowLimited(inFlight: scoreboard.inFlight)
     }
     paceLeft(output.payload, at: output.now)
+    recovery.validation.left(range.count)
     recovery.freshAllowance = max(0, recovery.freshAllowance - range.count)
     snd.nxt = range.upper
     lastSentAt = output.now
@@ -255,6 +267,10 @@ extension Connection {
     guard snd.una == snd.nxt, statistics.bytesSent > 0,
       now - lastSentAt > roundTrip.timeout(environment.configuration)
     else { return }
+    if environment.configuration.windowValidation {
+      reviewValidation(&environment, at: now)
+      return
+    }
     let before = congestion.window
     congestion.on(
       .idle(

@@ -5,14 +5,14 @@ import MartinetWire
 extension Connection {
   /// Writes the SYN,ACK that answers `syn` into `departure`, of a connection that is forgotten at once and that no trace shows.
   public static func answerToSYN(
-    _ syn: TCPHeader, _ parameters: OpenParameters, into departure: inout Departure, in environment: inout Environment,
+    _ syn: TCPHeader, _ parameters: OpenParameters, _ ecn: ECNCodepoint, into departure: inout Departure, in environment: inout Environment,
     at now: Instant
   ) -> SegmentEnvelope? {
     let isTraced = environment.trace.isEnabled
     environment.trace.isEnabled = false
     defer { environment.trace.isEnabled = isTraced }
     var connection = Connection(listening: parameters, in: &environment, at: now)
-    connection.receive(syn, payload: PageChain(), facts: ArrivalFacts(), in: &environment, at: now)
+    connection.receive(syn, payload: PageChain(), facts: ArrivalFacts(ecn: ecn), in: &environment, at: now)
     return connection.pollTransmit(into: &departure, maximumTrain: 0, in: &environment, at: now)
   }
 
@@ -21,7 +21,7 @@ extension Connection {
     recalling syn: TCPHeader, _ parameters: OpenParameters, in environment: inout Environment, at now: Instant
   ) {
     self.init(listening: parameters, in: &environment, at: now)
-    acceptSYN(syn, in: &environment, at: now)
+    acceptSYN(syn, .notECT, in: &environment, at: now)
     flags.remove(.synDue)
     snd.nxt = snd.iss + 1
     // When the SYN,ACK left is known by its echo only.

@@ -29,6 +29,7 @@ extension Connection {
   }
 
   private mutating func grow(_ sample: AcknowledgementSample, _ environment: inout Environment) {
+    guard validateWindow(sample, &environment) else { return }
     let before = congestion.window
     let cause = congestion.isInSlowStart ? CongestionCause.slowStart : .congestionAvoidance
     congestion.on(.acknowledged(sample))
@@ -48,6 +49,7 @@ extension Connection {
   }
 
   mutating func enterRecovery(_ environment: inout Environment, at now: Instant) {
+    let isAnswered = lossIsAnsweredByMark
     rememberForUndo(isTimeout: false)
     if recovery.mode == .fast && negotiated.sack {
       // A second sign of congestion is measured from where the first one leads, not from what is in flight at the moment.
@@ -59,9 +61,18 @@ extension Connection {
     recovery.sawPartial = false
     recovery.began = scoreboard.nextNumber
     // What limited transmit sent does not count (RFC 5681 section 3.2, step 2).
-    let flightSize = min(snd.outstanding.count, max(congestion.window, segmentSize))
-    congestion.on(
-      .enteredRecovery(flightSize: flightSize, segmentSize: segmentSize, usesSACK: negotiated.sack))
+    var flightSize = min(snd.outstanding.count, max(congestion.window, segmentSize))
+    if environment.configuration.windowValidation {
+      flightSize = recovery.validation.beginRecovery(
+        flightSize: flightSize, window: congestion.window, smoothed: roundTrip.smoothed, at: now)
+    }
+    if isAnswered {
+      if !negotiated.sack { congestion.on(.proportionalRate(window: congestion.window + 3 * segmentSize)) }
+    } else {
+      congestion.on(
+        .enteredRecovery(flightSize: flightSize, segmentSize: segmentSize, usesSACK: negotiated.sack))
+    }
+    noteReduction()
     flags.remove(.limitedTransmit)
     endProbing()
     if negotiated.sack {
@@ -78,6 +89,7 @@ extension Connection {
     congestion.on(
       .leftRecovery(
         flightSize: snd.outstanding.count, segmentSize: segmentSize, usesSACK: negotiated.sack))
+    settleValidation(environment.configuration)
     traceCongestion(.leftFastRecovery, in: &environment, at: now)
   }
 
@@ -95,6 +107,8 @@ extension Connection {
       recovery.mode == .fast ? min(snd.outstanding.count, congestion.threshold) : snd.outstanding.count
     congestion.on(
       .timedOut(flightSize: flightSize, segmentSize: segmentSize, isFirst: isFirst))
+    noteReduction()
+    recovery.validation.forget()
     traceCongestion(.retransmissionTimeout, in: &environment, at: now)
     scoreboard.loseFront()
     recovery.mode = .timeout

@@ -16,7 +16,9 @@ enum RecoveryWindow {
       window = min(window, initialWindow)
     case .segmentSizeChanged(let old, let new):
       if old > 0 && new < old { window = max(window / old * new, new) }
-    case .acknowledged, .enteredRecovery, .timedOut, .leftTimeout, .sampled, .lost, .restarting: break
+    case .acknowledged, .enteredRecovery, .timedOut, .leftTimeout, .sampled, .lost, .restarting, .explicitNotification,
+      .unused:
+      break
     }
   }
 }

@@ -11,12 +11,17 @@ struct Reno {
       threshold = Reno.halved(flightSize, segmentSize)
       window = usesSACK ? threshold : threshold + 3 * segmentSize
       acknowledged = 0
+    case .explicitNotification(let flightSize, let segmentSize, let usesAlternativeBackoff):
+      // beta_ecn = 0.8 (RFC 8511 section 3)
+      let reduced = usesAlternativeBackoff ? flightSize / 5 * 4 : flightSize / 2
+      MarkResponse.reduce(to: reduced, segmentSize: segmentSize, window: &window, threshold: &threshold)
+      acknowledged = 0
     case .timedOut(let flightSize, let segmentSize, let isFirst):
       if isFirst { threshold = Reno.halved(flightSize, segmentSize) }
       window = segmentSize
       acknowledged = 0
     case .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .leftRecovery, .idle, .segmentSizeChanged,
-      .leftTimeout, .sampled, .lost, .restarting:
+      .leftTimeout, .sampled, .lost, .restarting, .unused:
       RecoveryWindow.move(on: event, window: &window, threshold: threshold)
     }
   }

@@ -22,13 +22,14 @@ extension Connection {
 
   /// How many of the `unsent` octets leave in the next segment or train; 0 if it is better to wait.
   mutating func sendableOctets(_ unsent: Int, _ output: Output, _ environment: inout Environment) -> Int {
+    guard !timers.isSet(.congestionHold) else { return 0 }
     let records = environment.configuration.maximumRecords
     guard scoreboard.recordCount < records, scoreboard.transmissionCount < 2 * records else { return 0 }
     let full = payloadLimit(optionLength: output.optionLength)
     // The segments of a train have one urgent pointer, which is right for the first only.
     let train = snd.up == nil ? max(full, output.maximumTrain / full * full) : full
     let usable = usableWindow
-    let room = congestionRoom
+    let room = min(congestionRoom, burstRoom(environment.configuration))
     let offered = min(unsent, usable, train)
     if offered >= full {
       // Full segments only, as many as the congestion window takes.

@@ -62,6 +62,7 @@ extension Connection {
     output.reason = .tailLossProbe
     if fresh > 0 {
       prepareNew(&output, octets: fresh, fin: false)
+      output.isNewData = true
       sent(output)
       probe.isRetransmission = false
     } else {
@@ -93,6 +94,7 @@ extension Connection {
       let flightSize = min(probe.flightSize, max(congestion.window, segmentSize))
       congestion.on(.enteredRecovery(flightSize: flightSize, segmentSize: segmentSize, usesSACK: true))
       congestion.on(.leftRecovery(flightSize: flightSize, segmentSize: segmentSize, usesSACK: true))
+      noteReduction()
       traceCongestion(.tailLossRepaired, in: &environment, at: now)
     } else if !advances && !header.options.has(.sack) {
       // A duplicate that reports nothing: both copies arrived.

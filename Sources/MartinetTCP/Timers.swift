@@ -1,6 +1,6 @@
 /// The deadlines of a connection: the one table that both the next deadline and the expiry are read from.
 struct Timers {
-  private var deadlines = InlineArray<13, Instant>(repeating: .never)
+  private var deadlines = InlineArray<14, Instant>(repeating: .never)
   /// One bit for each timer that runs: few do at a time, and only those are looked at.
   private var running: UInt16 = 0
 
@@ -21,7 +21,7 @@ struct Timers {
   }
 
   mutating func cancelAll() {
-    deadlines = InlineArray<13, Instant>(repeating: .never)
+    deadlines = InlineArray<14, Instant>(repeating: .never)
     running = 0
   }
 

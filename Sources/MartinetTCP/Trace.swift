@@ -23,13 +23,16 @@ public struct SegmentSummary: Sendable {
   public var window: Int
   public var payload: Int
   public var options: TCPOptions
-  public init(_ header: TCPHeader, payload: Int, windowShift: UInt8) {
+  /// What stands in the ECN field of the IP header.
+  public var ecn: ECNCodepoint
+  public init(_ header: TCPHeader, payload: Int, windowShift: UInt8, ecn: ECNCodepoint = .notECT) {
     sequence = header.sequence
     acknowledgement = header.acknowledgement
     flags = header.flags
     window = Int(header.window) << Int(windowShift)
     self.payload = payload
     options = header.options
+    self.ecn = ecn
   }
 }
 
@@ -63,6 +66,8 @@ public enum TransmissionReason: UInt8, Sendable, CaseIterable {
   case delayedAcknowledgement
   /// An out-of-order, duplicate or gap-filling segment (RFC 5681 section 3.2).
   case duplicateAcknowledgement
+  /// Congestion marks arrived that the peer is to hear of at once (RFC 8257 section 3.2, RFC 9768 section 3.2.2.5.1).
+  case congestionFeedback
   /// The window opened (RFC 9293 section 3.8.6.2.2).
   case windowUpdate
   /// An answer to a doubtful segment (RFC 5961).
@@ -115,6 +120,8 @@ public enum CongestionCause: UInt8, Sendable, CaseIterable {
   case leftFastRecovery
   case retransmissionTimeout
   case idleRestart
+  /// RFC 7661 section 4.4.
+  case windowUnused
   case explicitNotification
   /// BBR looks for the bandwidth, empties the queue that it made, sends less than the path takes, as much, fills it, sends more, or shrinks the flight to
   /// see the bare round trip (draft-ietf-ccwg-bbr section 5.3).
@@ -148,6 +155,8 @@ public enum TimerKind: UInt8, Sendable, CaseIterable {
   case pacing
   /// An idle connection gives back what it needs to send.
   case rest
+  /// Marks came while the window was one segment: the next leaves when this expires (RFC 3168 section 6.1.2).
+  case congestionHold
 }
 
 /// What happened in a connection, and why.

@@ -25,6 +25,9 @@ extension InteropPeer {
     Thread.sleep(forTimeInterval: stay)
     report.state = socket.status.map { "\($0.phase)" }
     report.segment = socket.status?.segmentSize
+    report.ecn = socket.status.map { "\($0.ecn)" }
+    report.marksReceived = socket.status?.statistics.marksReceived
+    report.marksReported = socket.status?.statistics.marksReported
     socket.close()
   }
 
@@ -48,6 +51,12 @@ extension InteropPeer {
     var options = SocketOptions()
     if let receiveBuffer { options.receiveBufferSize = receiveBuffer }
     options.urgentInline = urgentInline
+    if let ecn {
+      guard let preference = ECNPreference.allCases.first(where: { "\($0)" == ecn }) else {
+        throw ValidationError("\(ecn) is no preference")
+      }
+      options.ecn = preference
+    }
     liveness.apply(to: &options)
     if role == .connect {
       let socket = try Socket(on: stack, options: options)

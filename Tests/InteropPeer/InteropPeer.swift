@@ -41,6 +41,8 @@ struct InteropPeer: ParsableCommand {
   @Flag var urgentInline = false
   @Option var localPort: UInt16?
   @Option var receiveBuffer: Int?
+  /// off, answer, askClassic or ask.
+  @Option var ecn: String?
   @Option var pause = 0.0
   @Option var piece = 1 << 16
   @Option var nap = 0.0
@@ -73,6 +75,10 @@ struct InteropPeer: ParsableCommand {
     var silence = 0.0
     /// The payload octets of a full segment, at the end.
     var segment: Int?
+    /// The form of ECN that was agreed to, and the marks that came and that the peer told of.
+    var ecn: String?
+    var marksReceived: UInt64?
+    var marksReported: UInt64?
     var wire: ImpairmentOptions.Report?
   }
 

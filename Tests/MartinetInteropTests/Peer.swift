@@ -14,7 +14,7 @@ struct PeerReport: Decodable {
   /// What went wrong: an errno name such as ECONNREFUSED on the kernel's side, a reason of ours.
   var error: String?
   var seconds = 0.0
-  /// The bits of the kernel's tcpi_options: 1 timestamps, 2 SACK, 4 window scaling.
+  /// The bits of the kernel's tcpi_options: 1 timestamps, 2 SACK, 4 window scaling, 8 ECN, 16 ECT seen.
   var options: Int?
   /// The name of the TCP state at the end.
   var state: String?
@@ -28,6 +28,10 @@ struct PeerReport: Decodable {
   var urgent: [UInt8]?
   /// How many octets the kernel's program had read when it stood before the urgent one.
   var mark: Int?
+  /// The form of ECN that we agreed to, the marked segments that came to us, and the marks that the kernel told us of.
+  var ecn: String?
+  var marksReceived: Int?
+  var marksReported: Int?
   /// What a wire that fails on purpose did.
   var wire: Wire?
 

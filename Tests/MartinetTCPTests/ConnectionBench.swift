@@ -79,6 +79,19 @@ struct ConnectionBench: ~Copyable {
     return sent
   }
 
+  /// What the IP layer is told of what leaves now.
+  mutating func drainEnvelopes() -> [SegmentEnvelope] {
+    var envelopes: [SegmentEnvelope] = []
+    var departure = Departure()
+    while envelopes.count < 100_000,
+      let envelope = connection.pollTransmit(into: &departure, maximumTrain: 0, in: &environment, at: now)
+    {
+      envelopes.append(envelope)
+      departure.release(to: &environment.pool)
+    }
+    return envelopes
+  }
+
   /// Keeps every deadline up to `time` and returns what leaves meanwhile.
   mutating func advance(to time: Instant) -> [SentSegment] {
     var sent: [SentSegment] = []

@@ -29,7 +29,8 @@ import MartinetWire
 /// `times N` (so many in a row, each following the one before), `(reason)` for why it leaves,
 /// `forged` for octets that the peer never wrote, and options in `<…>`: `mss N`, `ws N`, `sackOK`, `ts` or
 /// `ts VALUE ECHO`, `sack A-B C-D`, `nots`, `uto 90s`,
-/// `fo` or `fo HEX` for Fast Open. For `>`, fields that are absent may have any value, options have to
+/// `fo` or `fo HEX` for Fast Open, `ecn0 E0B CEB E1B` or `ecn1 E1B CEB E0B` for accurate ECN. The ECN field of the IP header is `ect0`, `ect1`,
+/// `ce` or `noect`. For `>`, fields that are absent may have any value, options have to
 /// be exactly those listed, in any order, with `*` for whatever else. For `<`, an absent `win` repeats the last one,
 /// and timestamps are filled in when both SYNs had them, unless `nots` stands in the list.
 public struct Transcript: Sendable {

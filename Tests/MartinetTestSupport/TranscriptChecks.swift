@@ -100,6 +100,11 @@ struct StatusFigure: Sendable {
     StatusFigure("duplicates") { Int($0.status.statistics.duplicateAcknowledgements) },
     StatusFigure("challenges") { Int($0.status.statistics.challenges) },
     StatusFigure("drops") { Int($0.status.statistics.droppedSegments) },
+    StatusFigure("marksreceived") { Int($0.status.statistics.marksReceived) },
+    StatusFigure("marksreported") { Int($0.status.statistics.marksReported) },
+    StatusFigure("notifications") { Int($0.status.statistics.congestionNotifications) },
+    StatusFigure("ecn") { Int($0.status.ecn.rawValue) },
+    StatusFigure("ecncapable") { $0.status.isECNCapable ? 1 : 0 },
     StatusFigure("sent") { Int($0.status.statistics.segmentsSent) },
   ]
 

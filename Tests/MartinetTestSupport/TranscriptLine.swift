@@ -99,6 +99,8 @@ struct SegmentPattern: Sendable {
   var times = 1
   var reason: String?
   var isForged = false
+  /// What stands in the ECN field of the IP header.
+  var ecn: ECNCodepoint?
   var options: OptionsPattern?
 }
 
@@ -112,6 +114,8 @@ struct OptionsPattern: Sendable {
   var userTimeout: Interval?
   /// A Fast Open cookie; empty for a request.
   var fastOpenCookie: [UInt8]?
+  /// The counters of accurate ECN: a number for each that is there, by its order.
+  var accurateECN: AccurateECNCounters?
   var allowsOthers = false
 }
 

@@ -16,6 +16,8 @@ extension OptionsPattern {
       case "sack": blocks = try OptionsPattern.blocks(&cursor)
       case "uto": userTimeout = Interval(nanoseconds: Int64(try Literal.interval(try cursor.take())))
       case "fo": fastOpenCookie = try OptionsPattern.cookie(&cursor)
+      case "ecn0", "ecn1":
+        accurateECN = try OptionsPattern.counters(&cursor, startsWithECT1: part.contains("ecn1"))
       case "*": allowsOthers = true
       case let other: throw ParseError("there is no option \"\(other)\"")
       }
@@ -33,6 +35,25 @@ extension OptionsPattern {
     let text = try cursor.take()
     guard let octets = Hexadecimal.octets(text) else { throw ParseError("\"\(text)\" are no octets") }
     return octets
+  }
+
+  /// `ecn0 E0B CEB E1B` or `ecn1 E1B CEB E0B`, with as many of the numbers as there are.
+  private static func counters(
+    _ cursor: inout WordCursor, startsWithECT1: Bool
+  ) throws(ParseError) -> AccurateECNCounters {
+    var counters = AccurateECNCounters(startsWithECT1: startsWithECT1)
+    var position = 0
+    while cursor.peek() != nil {
+      let number = UInt32(try cursor.takeNumber())
+      switch (position, startsWithECT1) {
+      case (0, false), (2, true): counters.ect0Bytes = number
+      case (1, _): counters.ceBytes = number
+      case (0, true), (2, false): counters.ect1Bytes = number
+      default: throw ParseError("the option has three counters")
+      }
+      position += 1
+    }
+    return counters
   }
 
   private static func blocks(_ cursor: inout WordCursor) throws(ParseError) -> [Range<Int>] {
@@ -54,6 +75,7 @@ extension OptionsPattern {
       equals(maximumSegmentSize, actual.maximumSegmentSize) && equals(windowScale, actual.windowScale)
       && (fastOpenCookie == actual.fastOpenCookie || (allowsOthers && fastOpenCookie == nil))
       && (userTimeout == actual.userTimeout || (allowsOthers && userTimeout == nil))
+      && (accurateECN == actual.accurateECN || (allowsOthers && accurateECN == nil))
       && (sackPermitted == actual.sackPermitted || (allowsOthers && !sackPermitted))
       && (blocks == actual.blocks || (allowsOthers && blocks.isEmpty)) && timestampsMatch(actual.timestamps)
     return same ? nil : "options \(text) expected"
@@ -89,6 +111,12 @@ extension OptionsPattern {
     if let userTimeout { parts.append("uto \(userTimeout.milliseconds / 1000)s") }
     if let fastOpenCookie {
       parts.append((["fo"] + (fastOpenCookie.isEmpty ? [] : [Hexadecimal.text(fastOpenCookie)])).joined(separator: " "))
+    }
+    if let accurateECN {
+      let order = accurateECN.startsWithECT1
+      let all = [accurateECN.ect0Bytes, accurateECN.ceBytes, accurateECN.ect1Bytes]
+      let numbers = (order ? all.reversed() : all).compactMap { $0.map(String.init) }
+      parts.append(([order ? "ecn1" : "ecn0"] + numbers).joined(separator: " "))
     }
     if allowsOthers { parts.append("*") }
     return "<" + parts.joined(separator: ",") + ">"

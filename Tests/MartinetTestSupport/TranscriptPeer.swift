@@ -19,7 +19,7 @@ struct TranscriptPeer {
 extension TranscriptRunner {
   // MARK: Departure to observation
 
-  mutating func observe(_ departure: borrowing Departure, reason: TransmissionReason) throws(ParseError)
+  mutating func observe(_ departure: borrowing Departure, _ envelope: SegmentEnvelope) throws(ParseError)
     -> ObservedSegment
   {
     var bytes: [UInt8] = []
@@ -31,7 +31,8 @@ extension TranscriptRunner {
       throw ParseError("a segment leaves from or to the wrong port")
     }
     noteOurs(header)
-    let segment = relative(header, payload: departure.payloadCount, reason: "\(reason)")
+    var segment = relative(header, payload: departure.payloadCount, reason: "\(envelope.reason)")
+    segment.ecn = ECNCodepoint(rawValue: envelope.trafficClass & 3) ?? .notECT
     try verifyPayload(of: departure, segment)
     return segment
   }
@@ -68,6 +69,7 @@ extension TranscriptRunner {
       options.fastOpenCookie = (0..<Int(real.fastOpenCookie.count)).map { real.fastOpenCookie.bytes[$0] }
     }
     if real.has(.userTimeout) { options.userTimeout = real.userTimeout.interval }
+    if real.has(.accurateECN) { options.accurateECN = real.accurateECN }
     options.sackPermitted = real.has(.sackPermitted)
     if real.has(.timestamps) {
       let value = Int(Int32(bitPattern: real.timestamps.value &- parameters.timestampOffset))
@@ -110,7 +112,8 @@ extension TranscriptRunner {
     var payload: PageChain? = chain
     with { connection, environment, now in
       connection.receive(
-        header, payload: payload.take() ?? PageChain(), facts: ArrivalFacts(), in: &environment, at: now)
+        header, payload: payload.take() ?? PageChain(), facts: ArrivalFacts(ecn: pattern.ecn ?? .notECT),
+        in: &environment, at: now)
     }
     try drain()
   }
@@ -178,6 +181,10 @@ extension TranscriptRunner {
     if let option = wanted.userTimeout.flatMap({ UserTimeoutOption($0) }) {
       options.present.insert(.userTimeout)
       options.userTimeout = option
+    }
+    if let counters = wanted.accurateECN {
+      options.present.insert(.accurateECN)
+      options.accurateECN = counters
     }
     if wanted.sackPermitted { options.present.insert(.sackPermitted) }
     if let timestamps = timestamps(wanted.timestamps, isACK: (pattern.flags ?? []).contains(.ack)) {

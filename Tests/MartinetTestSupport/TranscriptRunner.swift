@@ -104,13 +104,13 @@ struct TranscriptRunner: ~Copyable {
     var departure = Departure()
     var left = 0
     while true {
-      let reason = with { connection, environment, now in
-        connection.pollTransmit(into: &departure, maximumTrain: 0, in: &environment, at: now)?.reason
+      let envelope = with { connection, environment, now in
+        connection.pollTransmit(into: &departure, maximumTrain: 0, in: &environment, at: now)
       }
-      guard let reason = reason ?? nil else { break }
+      guard let envelope = envelope ?? nil else { break }
       left += 1
       guard left < 10_000 else { throw ParseError("segments leave without end") }
-      let segment = try observe(departure, reason: reason)
+      let segment = try observe(departure, envelope)
       departure.release(to: &environment.pool)
       pending.append(segment)
       history.append("\(now.text) > \(segment.text)")

@@ -27,6 +27,10 @@ extension SegmentPattern {
     case "urg": urgent = try takeOptional(&cursor)
     case "times": times = try cursor.takeNumber()
     case "forged": isForged = true
+    case "ect0": ecn = .ect0
+    case "ect1": ecn = .ect1
+    case "ce": ecn = .congestionExperienced
+    case "noect": ecn = .notECT
     default: throw ParseError("a segment has no field \"\(word)\"")
     }
   }
@@ -47,6 +51,7 @@ extension SegmentPattern {
     for (name, expected, actual) in checks {
       if let expected, expected != actual { return "\(name) \(expected) expected" }
     }
+    if let ecn, ecn != segment.ecn { return "\(ecn) expected" }
     if let reason, reason != segment.reason { return "reason \(reason) expected" }
     return options?.mismatch(with: segment.options)
   }
@@ -64,6 +69,7 @@ struct ObservedSegment {
   var length: Int
   var reason: String?
   var options: OptionsPattern
+  var ecn = ECNCodepoint.notECT
 
   var text: String {
     var text = "\(flags.text) seq \(sequence)"
@@ -72,6 +78,7 @@ struct ObservedSegment {
     if length > 0 { text += " length \(length)" }
     if flags.contains(.urg) { text += " urg \(urgent)" }
     text += " " + options.text
+    if ecn != .notECT { text += ecn == .ect0 ? " ect0" : ecn == .ect1 ? " ect1" : " ce" }
     if let reason { text += " (\(reason))" }
     return text
   }

@@ -331,4 +331,22 @@ struct OptionTests {
       #expect(client.status?.deliveryRate ?? 0 > 0)
     }
   }
+
+  @Test("ECN is agreed to where one side asks and the other is not told to refuse, from the start on", .proves("9293-SHLD-8"))
+  func ecn() throws {
+    for (preference, mode) in [(ECNPreference.ask, ECNMode.accurate), (.askClassic, .classic), (.answer, .none)] {
+      let pair = VirtualPair()
+      var options = SocketOptions()
+      options.ecn = preference
+      try pair.simulation.run {
+        let (client, server, _) = try pair.connected(clientOptions: options)
+        #expect(try client.ecn == preference && server.ecn == .answer)
+        try client.outputStream.write(pattern(1000))
+        #expect(try server.inputStream.read(exactly: 1000) == pattern(1000))
+        #expect(client.status?.ecn == mode && server.status?.ecn == mode)
+        #expect(client.status?.isECNCapable == (mode != .none))
+        server.abort()
+      }
+    }
+  }
 }

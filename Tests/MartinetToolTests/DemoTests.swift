@@ -36,6 +36,15 @@ struct DemoTests {
     #expect(outcome.swallowed == 0)
   }
 
+  @Test("With ECN a queue that is short beside its room marks instead of overflowing")
+  func marks() throws {
+    let plan = DemoPlan(size: 4_000_000, rate: 20_000_000, ecn: true)
+    let outcome = try DemoRun.perform(plan)
+    #expect(outcome.isMatch && outcome.swallowed == 0)
+    #expect(outcome.story.counts.retransmitted == 0)
+    #expect(outcome.story.charts.congestion.kept.contains { $0.cause == .explicitNotification })
+  }
+
   @Test("The same seed gives the same capture and the same report, another seed another one")
   func reproducible() throws {
     let folder = try Folder()

@@ -28,6 +28,9 @@ struct DemoCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What every chance follows from.", valueName: "N"))
   var seed: UInt64 = 1
 
+  @Flag(name: .customLong("ecn"), help: "Ask for explicit congestion notification, and mark packets where more than 32 KiB wait.")
+  var hasECN = false
+
   @Option(help: ArgumentHelp("Write a report as one HTML page.", valueName: "PATH.html"))
   var report: String?
 
@@ -55,7 +58,7 @@ struct DemoCommand: ParsableCommand {
   func run() throws {
     let plan = DemoPlan(
       size: size?.count ?? 8 << 20, file: file, loss: loss, delay: delay.interval, rate: rate.bitsPerSecond, seed: seed,
-      unfold: unfold)
+      ecn: hasECN, unfold: unfold)
     try DemoPresentation(plan, reportPath: report, capturePath: capture, isJSON: json).run()
   }
 }

@@ -15,12 +15,14 @@ package struct DemoPlan: Sendable {
   /// Bits per second in each direction.
   package var rate: UInt64
   package var seed: UInt64
+  /// Whether the sender asks for ECN and the wire marks.
+  package var ecn: Bool
   /// The packet of the sender's host to take apart, counted from 1.
   package var unfold: Int?
 
   package init(
     size: Int = 8 << 20, file: String? = nil, loss: Probability = .never, delay: Interval = .milliseconds(10),
-    rate: UInt64 = 100_000_000, seed: UInt64 = 1, unfold: Int? = nil
+    rate: UInt64 = 100_000_000, seed: UInt64 = 1, ecn: Bool = false, unfold: Int? = nil
   ) {
     self.size = size
     self.file = file
@@ -28,6 +30,7 @@ package struct DemoPlan: Sendable {
     self.delay = delay
     self.rate = rate
     self.seed = seed
+    self.ecn = ecn
     self.unfold = unfold
   }
 
@@ -40,7 +43,14 @@ package struct DemoPlan: Sendable {
     return SourceFile(seed: seed, size: size)
   }
 
-  var impairment: Impairment { Impairment(rate: rate, delay: delay, loss: loss) }
+  /// Where a packet is marked, in octets that wait: a queue that is short beside those that overflow.
+  private static let markingThreshold = 32 * 1024
+
+  var impairment: Impairment {
+    var impairment = Impairment(rate: rate, delay: delay, loss: loss)
+    if ecn { impairment.markingThreshold = DemoPlan.markingThreshold }
+    return impairment
+  }
 
   /// The longest time that a packet of 1500 octets can be on its way: behind a full queue.
   var longestTransit: Interval {
@@ -52,7 +62,7 @@ package struct DemoPlan: Sendable {
   /// The wire in words.
   package var words: String {
     let percent = Plot.short(Double(loss.partsPerBillion) / 1e7)
-    return "\(Figures.rate(Double(rate))), \(Figures.span(delay)) each way, \(percent) % loss each way, seed \(seed)"
+    return "\(Figures.rate(Double(rate))), \(Figures.span(delay)) each way, \(percent) % loss each way\(ecn ? ", ECN" : ""), seed \(seed)"
   }
 }
 

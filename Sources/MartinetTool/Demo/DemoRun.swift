@@ -74,7 +74,9 @@ package final class DemoRun: @unchecked Sendable {
 
   private func send(_ stack: NetworkStack, _ server: ServerSocket) {
     do {
-      let socket = try Socket(to: Endpoint(DemoPlan.receiver.address, DemoPlan.port), on: stack)
+      var options = SocketOptions()
+      if plan.ecn { options.ecn = .ask }
+      let socket = try Socket(to: Endpoint(DemoPlan.receiver.address, DemoPlan.port), on: stack, options: options)
       do {
         try send(over: socket)
       } catch {
