@@ -5,7 +5,8 @@ import MartinetWire
 extension Connection {
   /// Writes the SYN,ACK that answers `syn` into `departure`, of a connection that is forgotten at once and that no trace shows.
   public static func answerToSYN(
-    _ syn: TCPHeader, _ parameters: OpenParameters, _ ecn: ECNCodepoint, into departure: inout Departure, in environment: inout Environment,
+    _ syn: TCPHeader, _ parameters: OpenParameters, _ ecn: ECNCodepoint, into departure: inout Departure,
+    in environment: inout Environment,
     at now: Instant
   ) -> SegmentEnvelope? {
     let isTraced = environment.trace.isEnabled

@@ -50,7 +50,9 @@ struct AccurateECNHandshakeTests {
       """)
   }
 
-  @Test("Octets that wait leave behind the pure acknowledgement, the first of them with an option", .proves("9768-09", "9768-16"))
+  @Test(
+    "Octets that wait leave behind the pure acknowledgement, the first of them with an option",
+    .proves("9768-09", "9768-16"))
   func pureFirst() throws {
     try play(
       """
@@ -181,7 +183,9 @@ struct AccurateECNHandshakeTests {
       """, .answer)
   }
 
-  @Test("A SYN that asks no more is answered in the accurate form, with what it came with; there is no ECT", .proves("9768-07"))
+  @Test(
+    "A SYN that asks no more is answered in the accurate form, with what it came with; there is no ECT",
+    .proves("9768-07"))
   func withdrawnRequest() throws {
     try play(
       """
@@ -222,7 +226,8 @@ struct AccurateECNHandshakeTests {
       """, .answer)
   }
 
-  @Test("A host that opens while its peer does answers as if it had been listening", .proves("9768-19"), arguments: [3, 7])
+  @Test(
+    "A host that opens while its peer does answers as if it had been listening", .proves("9768-19"), arguments: [3, 7])
   func simultaneousOpen(asks: Int) throws {
     try play(
       """

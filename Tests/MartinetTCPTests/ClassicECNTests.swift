@@ -12,7 +12,8 @@ enum NotificationBits {
 
 @Suite("Classic ECN (RFC 3168)")
 struct ClassicECNTests {
-  private func play(_ text: String, _ preference: ECNPreference = .askClassic, alternativeBackoff: Bool = false) throws {
+  private func play(_ text: String, _ preference: ECNPreference = .askClassic, alternativeBackoff: Bool = false) throws
+  {
     try Transcript(text).run(configure: {
       $0.minimumRetransmissionTimeout = .seconds(1)
       $0.connection.congestion = .reno
@@ -72,7 +73,8 @@ struct ClassicECNTests {
       """, .answer)
   }
 
-  @Test("By default a connection does not ask and does answer; one that is told not to does neither", .proves("3168-14"))
+  @Test(
+    "By default a connection does not ask and does answer; one that is told not to does neither", .proves("3168-14"))
   func preferences() throws {
     #expect(ConnectionOptions().ecn == .answer)
     try play("0.000  connect\n0.000 > SYN seq 0 noect", .answer)
@@ -85,7 +87,9 @@ struct ClassicECNTests {
     try play("0.000  listen\n0.000 < SYN.AE.ECE.CWR seq 0 win 65535\n0.000 > SYN.ACK.ECE seq 0 ack 1", .askClassic)
   }
 
-  @Test("The second repetition of a SYN asks no more, and what agrees to the first then brings no ECT", .proves("3168-12", "3168-03"))
+  @Test(
+    "The second repetition of a SYN asks no more, and what agrees to the first then brings no ECT",
+    .proves("3168-12", "3168-03"))
   func lostRequest() throws {
     try play(
       """

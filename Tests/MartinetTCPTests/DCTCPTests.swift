@@ -114,7 +114,9 @@ struct DCTCPTests {
     #expect(congestion.window == 50_000 && congestion.threshold == 50_000)
   }
 
-  @Test("The window shrinks by half the fraction of marked octets, which is averaged over sixteen windows", .proves("8257-03"))
+  @Test(
+    "The window shrinks by half the fraction of marked octets, which is averaged over sixteen windows",
+    .proves("8257-03"))
   func fraction() {
     var congestion = congestion([Int](repeating: 100, count: 200))
     congestion.on(notified)

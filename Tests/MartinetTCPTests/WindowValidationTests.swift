@@ -16,7 +16,8 @@ struct WindowValidationTests {
   }
 
   /// One round trip in which so many octets were acknowledged.
-  private func acknowledge(_ octets: Int, _ validation: inout WindowValidation, _ number: inout UInt32, at now: Instant) {
+  private func acknowledge(_ octets: Int, _ validation: inout WindowValidation, _ number: inout UInt32, at now: Instant)
+  {
     number &+= UInt32(octets)
     validation.acknowledged(
       AcknowledgementSample(
@@ -96,7 +97,9 @@ struct WindowValidationTests {
 
     """
 
-  @Test("Silence leaves the window as it is, and what leaves after it is no more than the initial window at once", .proves("7661-01", "7661-06"))
+  @Test(
+    "Silence leaves the window as it is, and what leaves after it is no more than the initial window at once",
+    .proves("7661-01", "7661-06"))
   func silence() throws {
     try play(
       WindowValidationTests.grown + """

@@ -332,7 +332,9 @@ struct OptionTests {
     }
   }
 
-  @Test("ECN is agreed to where one side asks and the other is not told to refuse, from the start on", .proves("9293-SHLD-8"))
+  @Test(
+    "ECN is agreed to where one side asks and the other is not told to refuse, from the start on",
+    .proves("9293-SHLD-8"))
   func ecn() throws {
     for (preference, mode) in [(ECNPreference.ask, ECNMode.accurate), (.askClassic, .classic), (.answer, .none)] {
       let pair = VirtualPair()

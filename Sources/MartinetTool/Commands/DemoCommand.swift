@@ -28,7 +28,9 @@ struct DemoCommand: ParsableCommand {
   @Option(help: ArgumentHelp("What every chance follows from.", valueName: "N"))
   var seed: UInt64 = 1
 
-  @Flag(name: .customLong("ecn"), help: "Ask for explicit congestion notification, and mark packets where more than 32 KiB wait.")
+  @Flag(
+    name: .customLong("ecn"),
+    help: "Ask for explicit congestion notification, and mark packets where more than 32 KiB wait.")
   var hasECN = false
 
   @Option(help: ArgumentHelp("Write a report as one HTML page.", valueName: "PATH.html"))

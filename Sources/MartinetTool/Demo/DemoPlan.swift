@@ -62,7 +62,8 @@ package struct DemoPlan: Sendable {
   /// The wire in words.
   package var words: String {
     let percent = Plot.short(Double(loss.partsPerBillion) / 1e7)
-    return "\(Figures.rate(Double(rate))), \(Figures.span(delay)) each way, \(percent) % loss each way\(ecn ? ", ECN" : ""), seed \(seed)"
+    return
+      "\(Figures.rate(Double(rate))), \(Figures.span(delay)) each way, \(percent) % loss each way\(ecn ? ", ECN" : ""), seed \(seed)"
   }
 }
 
