@@ -73,6 +73,9 @@ public enum CongestionAlgorithm: UInt8, Sendable, CaseIterable {
   case bbr
   /// RFC 8257: for networks that mark early and where all flows use it, never for the open Internet.
   case dctcp
+
+  /// Whether it learns more of the path than a window and a threshold can say.
+  var learnsThePath: Bool { self == .bbr || self == .dctcp }
 }
 
 /// What a program can set on one connection.

@@ -143,7 +143,7 @@ extension Connection {
       } else {
         timers.cancel(.persist)
         probes = 0
-        if unsentBytes == 0 { scheduleRest(at: now) }
+        if unsentBytes == 0 { scheduleRest(in: environment, at: now) }
       }
     } else {
       timers.cancel(.persist)

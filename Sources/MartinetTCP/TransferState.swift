@@ -22,7 +22,7 @@ struct TransferState {
 }
 
 /// What is left of it while a connection rests: enough to begin anew with the window that congestion control had reached and the round trip that was measured.
-/// The shape of CUBIC's curve, BBR's model, reordering and the least round trip are forgotten, which all age.
+/// The shape of CUBIC's curve, reordering and the least round trip are forgotten, which all age.
 struct RestingState {
   private var storedWindow: UInt32 = 0
   private var storedThreshold = UInt32(Congestion.unlimited)
@@ -70,8 +70,13 @@ extension Connection {
   }
 
   /// The connection has nothing to send and waits for nothing: the next octet, or five seconds without one, decide what follows.
-  mutating func scheduleRest(at now: Instant) {
-    if transferPart.isPresent { timers[.rest] = now + Connection.restAfter }
+  ///
+  /// What a controller has learnt of the path over many round trips, and how long a validated window was not used (RFC 7661), is worth its memory.
+  mutating func scheduleRest(in environment: borrowing Environment, at now: Instant) {
+    guard transferPart.isPresent, !congestion.algorithm.learnsThePath, !environment.configuration.windowValidation else {
+      return
+    }
+    timers[.rest] = now + Connection.restAfter
   }
 
   /// Gives back what is needed to send, if nothing is outstanding and the round trip is known.
