@@ -32,9 +32,10 @@ sim: ## the suites that run on the simulated network, in release mode
 fuzz: ## a slice of fuzzing: RUNS=200000 inputs to each target
 	Scripts/fuzz $(RUNS) $(JOBS)
 
-bench: ## what the engine and the sockets cost: checksums, headers, transfers, idle connections
+bench: ## what the engine and the sockets cost: checksums, headers, transfers, idle connections; fails beyond the bounds of Scripts/bench-costs
 	swift run -c release --package-path Benchmarks martinet-benchmarks
 	swift run -c release --package-path Benchmarks martinet-socket-benchmarks
+	Scripts/bench-costs
 
 # Options of the comparison with the kernel.
 COMPARE ?=

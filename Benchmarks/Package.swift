@@ -16,6 +16,9 @@ let package = Package(
       name: "martinet-socket-benchmarks", dependencies: [.product(name: "Martinet", package: "Martinet")],
       path: "Sources/SocketBenchmarks"),
     .executableTarget(
+      name: "martinet-load-benchmarks", dependencies: [.product(name: "MartinetLoads", package: "Martinet")],
+      path: "Sources/LoadBenchmarks"),
+    .executableTarget(
       name: "martinet-peer-benchmarks",
       dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "Sources/PeerBenchmarks"),

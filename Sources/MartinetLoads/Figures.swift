@@ -15,11 +15,20 @@ private func seconds<Failure: Error>(_ body: () throws(Failure) -> Void) throws(
 
 extension JoinDescription {
   /// What other stacks are measured with: buffers of 256 KiB.
-  fileprivate static func usual(turn: Int) -> JoinDescription {
+  public static func usual(turn: Int) -> JoinDescription {
     var description = JoinDescription()
     description.turn = turn
     description.configuration.tcp.connection.receiveBufferSize = 256 << 10
     description.configuration.tcp.connection.sendBufferSize = 256 << 10
+    return description
+  }
+
+  /// Trains of 64 KiB between hosts that trust their wire.
+  public static var trains: JoinDescription {
+    var description = usual(turn: 64)
+    description.mtu = 65_535
+    description.maximumTrain = 65_000
+    description.hasChecksums = false
     return description
   }
 }
@@ -42,11 +51,7 @@ extension Figure {
   }
 
   static func trains(_ effort: Effort) throws(HostError) -> [Figure] {
-    var description = JoinDescription.usual(turn: 64)
-    description.mtu = 65_535
-    description.maximumTrain = 65_000
-    description.hasChecksums = false
-    var load = try BulkLoad(description)
+    var load = try BulkLoad(.trains)
     _ = try load.carry(effort.octets / 100)
     let octets = effort.octets * 2
     let time = try seconds { () throws(HostError) in _ = try load.carry(octets) }

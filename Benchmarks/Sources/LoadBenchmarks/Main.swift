@@ -1,0 +1,41 @@
+import MartinetLoads
+import MartinetStack
+
+/// Carries one load of a size, for whoever counts from outside what that takes: Scripts/bench-costs counts instructions and allocations of two sizes, and the
+/// difference is what the units between them cost.
+@main
+enum Main {
+  static func main() throws {
+    let arguments = CommandLine.arguments
+    guard arguments.count == 3, let count = Int(arguments[2]), count > 0 else {
+      print("usage: martinet-load-benchmarks bulk|bulk-ack2|trains|connections|ping-pong COUNT")
+      throw Refusal.arguments
+    }
+    guard try carry(arguments[1], count) else { throw Refusal.incomplete }
+  }
+
+  /// Carries `count` units; whether all arrived. A unit of bulk is a segment, one of trains 64 KiB.
+  private static func carry(_ load: String, _ count: Int) throws -> Bool {
+    switch load {
+    case "bulk", "bulk-ack2":
+      var bulk = try BulkLoad(.usual(turn: load == "bulk" ? 64 : 2))
+      return try bulk.carry(count * 1448) == count * 1448
+    case "trains":
+      var bulk = try BulkLoad(.trains)
+      return try bulk.carry(count * 65_000) == count * 65_000
+    case "connections":
+      var connections = try ConnectionsLoad(JoinDescription())
+      return try connections.run(count: count) == count
+    case "ping-pong":
+      var pingPong = try PingPongLoad(JoinDescription())
+      return try pingPong.run(rounds: count) == count
+    default:
+      throw Refusal.arguments
+    }
+  }
+
+  enum Refusal: Error {
+    case arguments
+    case incomplete
+  }
+}
