@@ -43,11 +43,17 @@ public struct SocketOptions: Hashable, Sendable {
   public var pacing = false
   /// Explicit congestion notification, which counts for the handshake; nil: the stack's, which does not ask and answers whoever does.
   public var ecn: ECNPreference?
-  /// The octets that may wait to be read: 1 MiB by default; at least 1. More than 64 KiB must be set before connecting or listening,
-  /// since the window scale is agreed upon in the handshake (RFC 7323 section 2.3).
-  public var receiveBufferSize = 1 << 20
-  /// The octets that may be written ahead of the acknowledgement: 1 MiB by default; at least 1.
-  public var sendBufferSize = 1 << 20
+  /// The octets that may wait to be read; at least 1. It begins with 1 MiB and grows as the path and the reader need it, unless it is set: then it is
+  /// what it was set to. More than 64 KiB must be set before connecting or listening, since the window scale is agreed upon in the handshake (RFC 7323
+  /// section 2.3). ``ConnectionStatus`` has the present size.
+  public var receiveBufferSize = 1 << 20 { didSet { tunesReceiveBuffer = false } }
+  /// The octets that may be written ahead of the acknowledgement; at least 1. It begins with 1 MiB and grows with the congestion window, unless it is set:
+  /// then it is what it was set to.
+  public var sendBufferSize = 1 << 20 { didSet { tunesSendBuffer = false } }
+  /// Whether the receive buffer grows: true until ``receiveBufferSize`` is set.
+  public private(set) var tunesReceiveBuffer = true
+  /// Whether the send buffer grows: true until ``sendBufferSize`` is set.
+  public private(set) var tunesSendBuffer = true
   /// Whether urgent octets stay in the stream, at their place, instead of being discarded (RFC 6093 section 6). Off by default.
   public var urgentInline = false
   /// The DSCP in the upper six bits of the traffic class or type of service; the lower two belong to ECN and are ignored.
@@ -124,8 +130,8 @@ extension SocketOptions {
     if let congestion { options.congestion = congestion }
     options.pacing = pacing
     if let ecn { options.ecn = ecn }
-    options.receiveBufferSize = receiveBufferSize
-    options.sendBufferSize = sendBufferSize
+    if !tunesReceiveBuffer { options.receiveBufferSize = receiveBufferSize }
+    if !tunesSendBuffer { options.sendBufferSize = sendBufferSize }
     options.urgentInline = urgentInline
     options.trafficClass = trafficClass & 0xFC
     return options
@@ -152,6 +158,8 @@ extension SocketOptions {
     ecn = options.ecn
     receiveBufferSize = options.receiveBufferSize
     sendBufferSize = options.sendBufferSize
+    tunesReceiveBuffer = options.maximumReceiveBufferSize > options.receiveBufferSize
+    tunesSendBuffer = options.maximumSendBufferSize > options.sendBufferSize
     urgentInline = options.urgentInline
     trafficClass = options.trafficClass
   }

@@ -23,6 +23,7 @@ extension TraceKind: CustomStringConvertible {
       "delivers \(rate) octets per second\(isApplicationLimited ? ", as far as there was anything to send" : "")"
     case .lossDetected(let range, let reason): "lost \(range.text): \(reason.words)"
     case .sendWindow(let octets): "the peer's window is \(octets)"
+    case .receiveBuffer(let octets): "the receive buffer grows to \(octets)"
     case .pathMTU(let octets): "the path takes packets of \(octets)"
     case .userTimeout(let peer, .zero): "the peer's user timeout is \(peer.text): not adopted"
     case .userTimeout(let peer, let adopted): "the peer's user timeout is \(peer.text): \(adopted.text) adopted"

@@ -43,7 +43,7 @@ extension TraceKind {
   /// How important the event is to somebody who runs a server.
   var level: Logger.Level {
     switch self {
-    case .sent, .received, .timerExpired, .congestion, .roundTrip, .deliveryRate, .sendWindow: .trace
+    case .sent, .received, .timerExpired, .congestion, .roundTrip, .deliveryRate, .sendWindow, .receiveBuffer: .trace
     case .opened, .phaseChanged, .dropped, .lossDetected, .pathMTU, .userTimeout: .debug
     case .softError: .notice
     case .warning: .warning

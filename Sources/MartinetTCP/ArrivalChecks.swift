@@ -191,7 +191,6 @@ extension Connection {
   mutating func fourthCheckSYN(_ segment: borrowing ArrivingSegment, _ environment: inout Environment) -> Bool {
     guard segment.header.isSYN else { return true }
     drop(segment, .synInSynchronizedState, &environment)
-    notificationIsAnsweredAgain(by: segment.header, segment.facts.ecn)
     if phase == .timeWait {
       // A SYN that opens no new incarnation is not answered (RFC 6191 section 2).
       return false
@@ -201,8 +200,8 @@ extension Connection {
       timers.cancelAll()
       flags.remove(.synDue)
       move(on: .resetOfPassiveOpen, in: &environment, at: segment.now)
-    } else {
-      challenge(in: &environment, at: segment.now)
+    } else if challenge(in: &environment, at: segment.now) {
+      notificationIsAnsweredAgain(by: segment.header, segment.facts.ecn)
     }
     return false
   }
@@ -215,13 +214,15 @@ extension Connection {
     if reason == .duplicateAcknowledgement && !negotiated.sack { debt.duplicates = min(debt.duplicates + 1, 64) }
   }
 
-  /// A challenge acknowledgement, if the budget allows (RFC 5961 section 7).
-  mutating func challenge(in environment: inout Environment, at now: Instant) {
+  /// A challenge acknowledgement, if the budget allows (RFC 5961 section 7); whether it does.
+  @discardableResult
+  mutating func challenge(in environment: inout Environment, at now: Instant) -> Bool {
     let configuration = environment.configuration
     guard
       challenges.spend(limit: configuration.challengeLimit, interval: configuration.challengeInterval, at: now)
-    else { return }
+    else { return false }
     statistics.challenges += 1
     debt.immediate = .challengeAcknowledgement
+    return true
   }
 }

@@ -48,6 +48,7 @@ extension Connection {
     if start == rcv.nxt {
       let chain = segment.payload.take()
       inOrder(range, chain, overlaps: overlap != nil, &environment, at: segment.now)
+      measureAsReceiver(segment.header, at: segment.now)
     } else {
       outOfOrder(range, segment.payload.take(), segment, &environment)
     }
@@ -92,7 +93,7 @@ extension Connection {
     statistics.reorderedSegments += 1
     // A gap costs at least a page, so the gaps are bounded by the buffer in pages; and small segments that come in reverse
     // take a page each, so the pages are bounded, too.
-    let bufferPages = options.receiveBufferSize / PagePool.pageSize
+    let bufferPages = receiveBufferSize / PagePool.pageSize
     let limit = min(environment.configuration.maximumRecords, max(64, bufferPages))
     if reassembly.pages >= 64 + 4 * bufferPages {
       environment.pool.release(chain)

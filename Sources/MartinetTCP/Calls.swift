@@ -45,6 +45,7 @@ extension Connection {
       environment.pool.copy(received, from: 0, limit: count, into: &target)
       environment.pool.removeFirst(count, from: &received)
       forgetPassedUrgentMark()
+      tuneReceiveBuffer(read: count, in: &environment, at: now)
       openWindow(in: &environment, at: now)
       return .bytes(count)
     }
@@ -160,7 +161,10 @@ extension Connection {
     adoptUserTimeout(in: &environment, at: now)
     if options.userTimeout != previous.userTimeout { armUserTimeout(in: &environment, at: now) }
     if options.receiveBufferSize > previous.receiveBufferSize { openWindow(in: &environment, at: now) }
-    if options.sendBufferSize > previous.sendBufferSize || options.notSentLowWater != previous.notSentLowWater {
+    if options.sendBufferSize > previous.sendBufferSize
+      || options.maximumSendBufferSize > previous.maximumSendBufferSize
+      || options.notSentLowWater != previous.notSentLowWater
+    {
       offerRoom()
     }
   }

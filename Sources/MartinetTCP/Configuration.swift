@@ -107,10 +107,15 @@ public struct ConnectionOptions: Equatable, Sendable {
   public var fastOpen = false
   /// How long the SYN may stay unanswered; zero leaves it to R2.
   public var connectTimeout = Interval.zero
-  /// Octets that may wait to be read: what the window is made of.
-  public var receiveBufferSize = 1 << 20
-  /// Octets that a program may write ahead of the acknowledgement.
-  public var sendBufferSize = 1 << 20
+  /// Octets that may wait to be read: what the window is made of. Whoever sets it does not want it to grow.
+  public var receiveBufferSize = 1 << 20 { didSet { maximumReceiveBufferSize = 0 } }
+  /// What the receive buffer grows to for a program that reads as fast as the octets come; with no more than ``receiveBufferSize`` it keeps its
+  /// size. The default is enough for 1 Gbit/s over 100 ms.
+  public var maximumReceiveBufferSize = 32 << 20
+  /// Octets that a program may write ahead of the acknowledgement. Whoever sets it does not want it to grow.
+  public var sendBufferSize = 1 << 20 { didSet { maximumSendBufferSize = 0 } }
+  /// What the send buffer grows to with the congestion window; with no more than ``sendBufferSize`` it keeps its size.
+  public var maximumSendBufferSize = 32 << 20
   /// Octets that may wait in the send buffer without having left once: zero for no bound but the buffer. A program that writes late writes what is
   /// newest.
   public var notSentLowWater = 0

@@ -27,6 +27,7 @@ public struct Connection: ~Copyable {
   var transferPart = Part<TransferState>()
   var timerPart = Part<Timers>()
   var rarePart = Part<RareState>()
+  var tuningPart = Part<BufferTuning>()
   var resting = RestingState()
 
   /// The largest IP packets that the path and the link take.
@@ -65,7 +66,7 @@ public struct Connection: ~Copyable {
         recovery: RecoveryState(parameters.initialSequence), roundTrip: RoundTrip(environment.configuration),
         congestion: Congestion(parameters.options.congestion, window: 0)))
     fastOpen = parameters.fastOpen
-    rcv.scale = environment.configuration.windowScaling ? WindowScale(for: options.receiveBufferSize) : .none
+    rcv.scale = environment.configuration.windowScaling ? WindowScale(for: largestReceiveBuffer) : .none
     debt.quick = environment.configuration.quickAcknowledgements
     trace(.opened(local: local, remote: remote, passive: isPassive), in: &environment, at: now)
   }
@@ -150,14 +151,14 @@ extension Connection {
   public var writableBytes: Int {
     switch phase {
     case .synSent, .synReceived, .established, .closeWait:
-      flags.contains(.finQueued) ? 0 : max(0, min(options.sendBufferSize - queue.count, roomLimit - unsentBytes))
+      flags.contains(.finQueued) ? 0 : max(0, min(sendBufferSize - queue.count, roomLimit - unsentBytes))
     default: 0
     }
   }
 
   /// The most octets that may wait without having left once.
   var roomLimit: Int {
-    options.notSentLowWater > 0 ? min(options.notSentLowWater, options.sendBufferSize) : options.sendBufferSize
+    options.notSentLowWater > 0 ? min(options.notSentLowWater, sendBufferSize) : sendBufferSize
   }
 
   /// The octets up to the urgent mark; nil if no urgent octets wait (RFC 9293 section 3.8.5, MUST-33).

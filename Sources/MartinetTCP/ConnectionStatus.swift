@@ -54,6 +54,9 @@ public struct ConnectionStatus: Sendable {
   public var userTimeout = Interval.zero
   public var unreadBytes = 0
   public var unsentBytes = 0
+  /// The sizes of the buffers, as far as they have grown.
+  public var receiveBufferSize = 0
+  public var sendBufferSize = 0
   public var bytesInFlight = 0
   public var statistics = ConnectionStatistics()
   public init() {}
@@ -225,6 +228,7 @@ extension Connection {
     status.peerUserTimeout = userTimeout.remote
     status.userTimeout = userTimeoutInForce
     status.unreadBytes = received.count
+    (status.receiveBufferSize, status.sendBufferSize) = (receiveBufferSize, sendBufferSize)
     status.unsentBytes = unsentBytes
     status.bytesInFlight = scoreboard.inFlight
     status.statistics = statistics

@@ -39,5 +39,6 @@ extension Connection {
     statistics.bytesReceived += UInt64(octets)
     events.insert(.readable)
     countArrival(octets, &environment, at: now)
+    measureAsReceiver(header, at: now)
   }
 }

@@ -92,6 +92,7 @@ struct CommonState: ~Copyable {
   fileprivate var transfer = Part<TransferState>()
   fileprivate var timers = Part<Timers>()
   fileprivate var rare = Part<RareState>()
+  fileprivate var tuning = Part<BufferTuning>()
 
   init(_ options: ConnectionOptions, _ configuration: Configuration) {
     self.options = options
@@ -101,6 +102,7 @@ struct CommonState: ~Copyable {
         congestion: Congestion(options.congestion, window: 0)))
     timers.make(Timers())
     rare.make(RareState())
+    tuning.make(BufferTuning())
   }
 }
 
@@ -129,6 +131,16 @@ extension Connection {
     @inline(__always) unsafeMutableAddress {
       if !timerPart.isPresent { timerPart.make(Timers()) }
       return unsafe timerPart.mutableAddress
+    }
+  }
+
+  var tuning: BufferTuning {
+    @inline(__always) unsafeAddress {
+      unsafe tuningPart.address(or: common.value.tuning)
+    }
+    @inline(__always) unsafeMutableAddress {
+      if !tuningPart.isPresent { tuningPart.make(BufferTuning()) }
+      return unsafe tuningPart.mutableAddress
     }
   }
 

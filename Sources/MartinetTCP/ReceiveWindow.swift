@@ -4,7 +4,7 @@ import MartinetWire
 
 extension Connection {
   /// Octets that may still arrive before the buffer is full.
-  private var freeSpace: Int { max(0, options.receiveBufferSize - received.count) }
+  private var freeSpace: Int { max(0, receiveBufferSize - received.count) }
 
   /// The largest window that the header can say.
   private var largestWindow: Int { 0xFFFF << Int(rcv.scale.shift) }
@@ -14,7 +14,7 @@ extension Connection {
   private var worthwhileGrowth: Int? {
     let candidate = rcv.nxt + min(freeSpace, largestWindow)
     let growth = candidate.distance(from: rcv.edge)
-    let least = min(options.receiveBufferSize / 2, Int(offeredSegmentSize))
+    let least = min(receiveBufferSize / 2, Int(offeredSegmentSize))
     return growth >= max(1, least) ? growth : nil
   }
 

@@ -13,7 +13,7 @@ extension Connection {
   private var congestionRoom: Int {
     var room = congestion.window - scoreboard.inFlight
     if flags.contains(.limitedTransmit) && !negotiated.sack {
-      room += recovery.duplicates * segmentSize
+      room += min(recovery.duplicates, 2) * segmentSize
     }
     // F-RTO lets two new segments leave to find out (RFC 5682 section 2.1, step 2).
     if recovery.doubt == .answered { room = max(room, recovery.freshAllowance) }

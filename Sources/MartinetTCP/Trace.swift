@@ -173,6 +173,8 @@ public enum TraceKind: Sendable {
   case deliveryRate(Int, isApplicationLimited: Bool)
   case lossDetected(SequenceRange, TransmissionReason)
   case sendWindow(Int)
+  /// The receive buffer has grown to so many octets.
+  case receiveBuffer(Int)
   case pathMTU(Int)
   /// The peer advertised a user timeout; adopted is zero if it is not taken over.
   case userTimeout(peer: Interval, adopted: Interval)

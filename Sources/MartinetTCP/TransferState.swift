@@ -87,6 +87,8 @@ extension Connection {
     else { return }
     resting = RestingState(transfer)
     transferPart.drop()
+    // The edge of the window stays where it is: the buffer grows anew for whoever needs it again.
+    tuningPart.drop()
     if timers.earliest == .never { timerPart.drop() }
   }
 }

@@ -66,13 +66,14 @@ struct CongestionTests {
 
   @Test(
     "Without SACK nothing leaves beyond SND.UNA plus the smaller of the two windows, but for limited transmit",
-    .proves("5681-01"), arguments: 1...4)
-  func windows(seed: UInt64) throws {
+    .proves("5681-01"), arguments: 1...4 as ClosedRange<UInt64>, [0, 1 << 20])
+  func windows(seed: UInt64, growth: Int) throws {
     var impairment = Impairment(rate: 20_000_000, delay: .milliseconds(10), loss: .percent(2))
     impairment.queueCapacity = 50_000
     var crossing = CongestionTests.crossing(sack: false, WireDescription(impairment), seed: seed)
     var options = ConnectionOptions()
     options.receiveBufferSize = 60_000
+    options.maximumReceiveBufferSize = growth
     try crossing.open(.client(1_500_000), .server(0), serverOptions: options)
     crossing.run(seconds: 1000)
     var (unacknowledged, edge) = (SequenceNumber(0), SequenceNumber(0))

@@ -61,6 +61,9 @@ public struct Transcript: Sendable {
   ) throws {
     let lines = try TranscriptParser.parse(source)
     var configuration = Configuration()
+    // The window of a transcript is what its buffer leaves.
+    configuration.connection.maximumReceiveBufferSize = 0
+    configuration.connection.maximumSendBufferSize = 0
     if let congestion { configuration.connection.congestion = congestion }
     configure(&configuration)
     for base in SequenceBase.all {
