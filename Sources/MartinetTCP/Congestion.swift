@@ -165,13 +165,13 @@ package struct Congestion {
   /// How fast data may leave; nil if only the window bounds them. BBR always says, the others where `isPaced`: at twice the window in each round trip
   /// of slow start, at 1.2 times the window later, so that the window is never what pacing holds back.
   package func pacingRate(isPaced: Bool, smoothedRoundTrip: Interval) -> Rate? {
-    if let bbr = bbr.first { return bbr.pacingRate }
+    if !bbr.isEmpty { return bbr[0].pacingRate }
     guard isPaced, smoothedRoundTrip > .zero else { return nil }
     return Rate(octets: window, in: smoothedRoundTrip).percent(window < threshold / 2 ? 200 : 120)
   }
 
   /// What BBR is doing; nil if the algorithm is another.
-  package var bbrState: BBR.State? { bbr.first?.state }
+  package var bbrState: BBR.State? { bbr.isEmpty ? nil : bbr[0].state }
 
   package mutating func on(_ event: CongestionEvent) {
     // RFC 3168 section 6.1.2: nothing grows by an acknowledgement that tells of congestion; DCTCP counts it.

@@ -28,7 +28,8 @@ extension Connection {
 
   /// Tells congestion control what was taken for lost.
   mutating func tellLosses(at now: Instant) {
-    if let note = scoreboard.rate.takeLosses() { congestion.on(.lost(note, pathState(at: now))) }
+    guard let note = scoreboard.rate.takeLosses(), congestion.bbrState != nil else { return }
+    congestion.on(.lost(note, pathState(at: now)))
   }
 
   /// The acknowledgement has been taken in: what it tells of the path.
@@ -41,8 +42,9 @@ extension Connection {
         .deliveryRate(sample.rate.octetsPerSecond, isApplicationLimited: sample.isApplicationLimited),
         in: &environment, at: now)
     }
+    // The others ask for no samples.
+    guard let state = congestion.bbrState else { return }
     let window = congestion.window
-    let state = congestion.bbrState
     congestion.on(.sampled(sample, pathState(at: now)))
     guard let cause = congestion.bbrState?.cause else { return }
     // While the flight is small on purpose its rate tells nothing of the path (section 5.3.4.3).

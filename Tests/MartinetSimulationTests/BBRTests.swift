@@ -29,7 +29,7 @@ struct BBRTests {
 
   @Test(
     "Startup ends on a plateau: in few round trips the bandwidth is known within two percent",
-    .proves("bbr-01", "bbr-16"))
+    .proves("bbr-01"))
   func startupPlateau() throws {
     var path = path(queue: 400_000)
     try path.begin(.bbr)
@@ -43,7 +43,7 @@ struct BBRTests {
     #expect(path.status().statistics.retransmissions == 0)
   }
 
-  @Test("Startup ends on loss though the program has little to send", .proves("bbr-02", "bbr-16"))
+  @Test("Startup ends on loss though the program has little to send", .proves("bbr-02"))
   func startupLoss() throws {
     var path = path()
     try path.begin(.bbr) { $0.sendBufferSize = 80_000 }
@@ -55,7 +55,7 @@ struct BBRTests {
   }
 
   @Test(
-    "A program that sends less than the path takes ends neither Startup nor, without loss, a probe", .proves("bbr-16"))
+    "A program that sends less than the path takes ends neither Startup nor, without loss, a probe")
   func applicationLimited() throws {
     var path = path()
     try path.begin(.bbr) { $0.sendBufferSize = 60_000 }
@@ -63,7 +63,7 @@ struct BBRTests {
     #expect(path.status().isApplicationLimited)
   }
 
-  @Test("Drain ends when what is in flight is no more than what fills the path", .proves("bbr-03", "bbr-16"))
+  @Test("Drain ends when what is in flight is no more than what fills the path", .proves("bbr-03"))
   func drainByFlight() throws {
     var path = try path(in: .drain, queue: 400_000)
     let paced = Double(path.status().pacingRate)
@@ -73,7 +73,7 @@ struct BBRTests {
     #expect(turn.inFlight <= Int(path.payloadRate * 0.040 * 1.03))
   }
 
-  @Test("Drain ends after three rounds if the bandwidth has become less", .proves("bbr-03", "bbr-16"))
+  @Test("Drain ends after three rounds if the bandwidth has become less", .proves("bbr-03"))
   func drainByTime() throws {
     var path = try path(in: .drain, queue: 400_000)
     let start = path.now
@@ -99,7 +99,7 @@ struct BBRTests {
     #expect(path.status().statistics.retransmissions == 0)
   }
 
-  @Test("Going down ends when the queue is empty", .proves("bbr-04", "bbr-16"))
+  @Test("Going down ends when the queue is empty", .proves("bbr-04"))
   func downByFlight() throws {
     var path = try path(in: .probingUp, queue: 400_000)
     let turns = path.follow(for: .seconds(2), until: .cruising)
@@ -109,7 +109,7 @@ struct BBRTests {
     #expect(turns[0].inFlight > turn.inFlight)
   }
 
-  @Test("If the queue does not empty the next probe comes in its time", .proves("bbr-16"))
+  @Test("If the queue does not empty the next probe comes in its time")
   func downByTime() throws {
     // 33 segments fill this path: so many rounds after a probe is the next.
     var path = path(queue: 400_000, roundTrip: .milliseconds(20))
@@ -123,7 +123,7 @@ struct BBRTests {
     #expect(path.now - start < .milliseconds(2000))
   }
 
-  @Test("Every five seconds the flight shrinks to half for 200 ms and a round", .proves("bbr-06", "bbr-15", "bbr-16"))
+  @Test("Every five seconds the flight shrinks to half for 200 ms and a round", .proves("bbr-06", "bbr-15"))
   func roundTripProbe() throws {
     var path = try path(in: .probingRoundTrip)
     let start = path.now
@@ -139,7 +139,7 @@ struct BBRTests {
     #expect(try #require(next.last).time - turn.time > .milliseconds(4900))
   }
 
-  @Test("After a silence of the program no probe is needed", .proves("bbr-11", "bbr-16"))
+  @Test("After a silence of the program no probe is needed", .proves("bbr-11"))
   func silence() throws {
     var path = path()
     try path.begin(.bbr, octets: 0) { $0.sendBufferSize = 1 << 20 }
@@ -161,7 +161,7 @@ struct BBRTests {
     #expect(paced > 0.85 * path.payloadRate)
   }
 
-  @Test("A slow Startup is interrupted for the round trip, and goes on", .proves("bbr-06", "bbr-16"))
+  @Test("A slow Startup is interrupted for the round trip, and goes on", .proves("bbr-06"))
   func roundTripProbeInStartup() throws {
     var path = path()
     try path.begin(.bbr) { $0.sendBufferSize = 60_000 }
@@ -169,7 +169,7 @@ struct BBRTests {
     #expect(turns.map(\.state) == [.startup, .probingRoundTrip, .startup])
   }
 
-  @Test("A path that holds less than a segment gets a window of four, and its rate", .proves("bbr-08", "bbr-16"))
+  @Test("A path that holds less than a segment gets a window of four, and its rate", .proves("bbr-08"))
   func tinyProduct() throws {
     var path = Bottleneck(rate: 1_000_000, roundTrip: .milliseconds(1), queue: 100_000)
     try path.begin(.bbr)
@@ -179,7 +179,7 @@ struct BBRTests {
     #expect(Double(path.status().pacingRate) < 1.3 * path.payloadRate)
   }
 
-  @Test("Ten times the bandwidth are found in the next probes", .proves("bbr-16"))
+  @Test("Ten times the bandwidth are found in the next probes")
   func tenfold() throws {
     var path = try path(in: .cruising, rate: 10_000_000)
     path.change { $0.rate = 100_000_000 }
@@ -193,7 +193,7 @@ struct BBRTests {
 
   @Test(
     "A tenth of the bandwidth is noticed by the losses at once, and after two cycles nothing else is remembered",
-    .proves("bbr-09", "bbr-16", "bbr-17"))
+    .proves("bbr-17"))
   func tenth() throws {
     var path = try path(in: .cruising, rate: 50_000_000)
     path.change { $0.rate = 5_000_000 }
@@ -206,7 +206,7 @@ struct BBRTests {
     #expect(path.goodput(over: .seconds(3)) > 0.85 * 8 * path.payloadRate)
   }
 
-  @Test("A policer that drops what is too much is obeyed", .proves("bbr-16"))
+  @Test("A policer that drops what is too much is obeyed")
   func policer() throws {
     var path = Bottleneck(rate: BBRTests.rate, roundTrip: BBRTests.roundTrip, queue: 12_000)
     try path.begin(.bbr)
@@ -220,7 +220,7 @@ struct BBRTests {
     #expect(repeated / sent < 0.03, "\(repeated) of \(sent)")
   }
 
-  @Test("A recovery that was needless leaves no trace", .proves("bbr-12", "bbr-16"))
+  @Test("A recovery that was needless leaves no trace", .proves("bbr-12"))
   func spuriousRecovery() throws {
     var path = Bottleneck(rate: BBRTests.rate, roundTrip: BBRTests.roundTrip, queue: 200_000)
     try path.begin(.bbr)
@@ -234,7 +234,7 @@ struct BBRTests {
     #expect(goodput > 0.85 * path.payloadRate, "\(goodput) of \(path.payloadRate)")
   }
 
-  @Test("A timeout that was needless leaves no trace", .proves("bbr-12", "bbr-16"))
+  @Test("A timeout that was needless leaves no trace", .proves("bbr-12"))
   func spuriousTimeout() throws {
     var path = try path(in: .cruising)
     let before = path.status()
@@ -248,7 +248,7 @@ struct BBRTests {
       after.pacingRate * 10 >= before.pacingRate * 9 && after.congestionWindow * 10 >= before.congestionWindow * 8)
   }
 
-  @Test("Too much loss while going up sets a bound and ends it", .proves("bbr-05", "bbr-09", "bbr-16"))
+  @Test("Too much loss while going up sets a bound and ends it", .proves("bbr-05"))
   func lossGoingUp() throws {
     var path = try path(in: .probingUp, queue: 400_000)
     var count = 0

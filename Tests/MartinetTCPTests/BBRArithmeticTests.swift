@@ -94,7 +94,7 @@ struct BBRArithmeticTests {
     #expect(congestion.bbrState == .cruise && pace == 1_240_000 * 99 / 100)
   }
 
-  @Test("Samples that tell of the program count only if they are the largest", .proves("bbr-10", "bbr-16"))
+  @Test("Samples that tell of the program count only if they are the largest", .proves("bbr-10"))
   mutating func applicationLimited() {
     round(rate: 1_000_000)
     round(rate: 1_500_000, isApplicationLimited: true)
@@ -142,7 +142,7 @@ struct BBRArithmeticTests {
     #expect(congestion.bbrState == .cruise)
   }
 
-  @Test("Rounds of heavy loss lower the pace to what is delivered, by three tenths at most", .proves("bbr-09"))
+  @Test("Rounds of heavy loss lower the pace to what is delivered, by three tenths at most")
   mutating func heavyLoss() {
     cruise()
     // In the first round the samples of before still tell of more.
@@ -151,6 +151,25 @@ struct BBRArithmeticTests {
       round(rate: 500_000, lost: 25_000)
     }
     #expect(pace == 700_000 * 99 / 100)
+  }
+
+  @Test("The window is twice what fills the path, and what arrives at once on top of it", .proves("bbr-08", "bbr-17"))
+  mutating func aggregation() {
+    cruise()
+    // Each acknowledgement is of a whole round: 50,000 octets more than the time since the one before explains.
+    for _ in 0..<5 { round(rate: 1_000_000) }
+    #expect(congestion.bbrState == .cruise && congestion.window == 150_000)
+  }
+
+  @Test("While cruising 15 percent of what was found to be too much stay free", .proves("bbr-08", "bbr-17"))
+  mutating func headroom() {
+    for _ in 0..<3 { round(rate: 1_000_000) }
+    congestion.on(.enteredRecovery(flightSize: 50_000, segmentSize: size, usesSACK: true))
+    lose(8000, of: 50_000, ranges: 8)
+    for _ in 0..<2 { round(rate: 1_000_000, lost: 8000, isApplicationLimited: true) }
+    congestion.on(.leftRecovery(flightSize: 0, segmentSize: size, usesSACK: true))
+    for _ in 0..<3 { round(rate: 1_000_000, inFlight: 40_000) }
+    #expect(congestion.bbrState == .cruise && congestion.window == 42_500)
   }
 
   @Test("A timeout leaves one segment, and its end the window of before")

@@ -79,7 +79,7 @@ struct DeliveryRateTests {
     #expect(!sample.hasData && sample.newlyAcknowledged == size)
   }
 
-  @Test("Losses are told with what was in flight when the first of too many left", .proves("bbr-09"))
+  @Test("Losses are told with what was in flight when the first of too many left")
   mutating func losses() throws {
     for segment in 0..<100 { scoreboard.sent(range(segment, 1), segmentSize: size, at: at(Int64(segment))) }
     scoreboard.loseFront()
