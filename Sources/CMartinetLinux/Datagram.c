@@ -5,6 +5,7 @@
 #include <linux/errqueue.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -112,21 +113,108 @@ int martinet_datagram_receive(int descriptor, struct martinet_datagram *batch, i
   return received;
 }
 
-int martinet_datagram_send(int descriptor, struct martinet_datagram *batch, int count, int connected) {
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
+// What the kernel takes as one message: less than a UDP datagram's largest payload, in at most UIO_MAXIOV pieces.
+#define TRAIN_OCTETS 65000
+#define TRAIN_PIECES 1024
+
+/// Room for the messages of one call.
+struct departures {
   struct mmsghdr messages[MARTINET_DATAGRAM_BATCH];
   struct sockaddr_storage names[MARTINET_DATAGRAM_BATCH];
-  count = bounded(count);
-  memset(messages, 0, sizeof messages[0] * (size_t)count);
-  for (int index = 0; index < count; index++) {
-    if (!connected) {
-      messages[index].msg_hdr.msg_name = &names[index];
-      messages[index].msg_hdr.msg_namelen = put_endpoint(&names[index], &batch[index].remote);
-    }
-    messages[index].msg_hdr.msg_iov = batch[index].pieces;
-    messages[index].msg_hdr.msg_iovlen = (size_t)batch[index].piece_count;
+  /// The datagrams of each message.
+  int counts[MARTINET_DATAGRAM_BATCH];
+  union {
+    char octets[CMSG_SPACE(sizeof(uint16_t))];
+    struct cmsghdr alignment;
+  } controls[MARTINET_DATAGRAM_BATCH];
+  struct iovec pieces[TRAIN_PIECES];
+  int piece_count;
+};
+
+static size_t octets_of(const struct martinet_datagram *datagram) {
+  size_t octets = 0;
+  for (int index = 0; index < datagram->piece_count; index++) octets += datagram->pieces[index].iov_len;
+  return octets;
+}
+
+static int have_same_remote(const struct martinet_datagram *one, const struct martinet_datagram *other) {
+  const struct martinet_endpoint *a = &one->remote, *b = &other->remote;
+  return a->port == b->port && a->scope == b->scope && a->address.family == b->address.family &&
+         a->address.high == b->address.high && a->address.low == b->address.low;
+}
+
+/// How many datagrams from the beginning of `batch` are one train: all of one size but the last, which may be shorter.
+static int train_length(const struct martinet_datagram *batch, int count, int room, size_t *size) {
+  *size = octets_of(&batch[0]);
+  size_t total = *size;
+  int pieces = batch[0].piece_count, length = 1;
+  while (length < count && have_same_remote(&batch[0], &batch[length])) {
+    size_t next = octets_of(&batch[length]);
+    pieces += batch[length].piece_count;
+    total += next;
+    if (next == 0 || next > *size || total > TRAIN_OCTETS || pieces > room) break;
+    length++;
+    if (next < *size) break;
   }
-  int sent = sendmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT | MSG_NOSIGNAL);
-  return sent < 0 ? -errno : sent;
+  return length;
+}
+
+static void put_train(struct departures *all, int place, const struct martinet_datagram *batch, size_t size) {
+  struct msghdr *header = &all->messages[place].msg_hdr;
+  header->msg_iov = &all->pieces[all->piece_count];
+  for (int index = 0; index < all->counts[place]; index++) {
+    memcpy(&all->pieces[all->piece_count], batch[index].pieces, sizeof(struct iovec) * (size_t)batch[index].piece_count);
+    all->piece_count += batch[index].piece_count;
+    header->msg_iovlen += (size_t)batch[index].piece_count;
+  }
+  header->msg_control = all->controls[place].octets;
+  header->msg_controllen = sizeof all->controls[place].octets;
+  struct cmsghdr *control = CMSG_FIRSTHDR(header);
+  control->cmsg_level = SOL_UDP;
+  control->cmsg_type = UDP_SEGMENT;
+  control->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+  uint16_t segment = (uint16_t)size;
+  memcpy(CMSG_DATA(control), &segment, sizeof segment);
+}
+
+int martinet_datagram_send(int descriptor, struct martinet_datagram *batch, int count, int connected, int *segmentation) {
+  struct departures all;
+  int messages = 0, taken = 0;
+  count = bounded(count);
+  all.piece_count = 0;
+  memset(all.messages, 0, sizeof all.messages[0] * (size_t)count);
+  while (taken < count) {
+    struct martinet_datagram *first = &batch[taken];
+    struct msghdr *header = &all.messages[messages].msg_hdr;
+    size_t size = 0;
+    all.counts[messages] = *segmentation ? train_length(first, count - taken, TRAIN_PIECES - all.piece_count, &size) : 1;
+    if (!connected) {
+      header->msg_name = &all.names[messages];
+      header->msg_namelen = put_endpoint(&all.names[messages], &first->remote);
+    }
+    if (all.counts[messages] > 1) {
+      put_train(&all, messages, first, size);
+    } else {
+      header->msg_iov = first->pieces;
+      header->msg_iovlen = (size_t)first->piece_count;
+    }
+    taken += all.counts[messages++];
+  }
+  int sent = sendmmsg(descriptor, all.messages, (unsigned)messages, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0) {
+    int is_refused = errno == EINVAL || errno == EIO || errno == EMSGSIZE || errno == ENOPROTOOPT || errno == EOPNOTSUPP;
+    if (all.counts[0] == 1 || !is_refused) return -errno;
+    // This kernel, or the device below, does not cut datagrams; or they are larger than the path takes, which fragments single ones.
+    *segmentation = 0;
+    return martinet_datagram_send(descriptor, batch, count, connected, segmentation);
+  }
+  int left = 0;
+  for (int index = 0; index < sent; index++) left += all.counts[index];
+  return left;
 }
 
 int martinet_datagram_take_error(int descriptor, int *cause, struct martinet_endpoint *about) {

@@ -11,6 +11,8 @@ final class OuterSocket: Sendable {
   private let isConnected: Bool
   private let counters: LinkCounters
   private let isOpen = Atomic<Bool>(true)
+  /// Whether the kernel cuts what is given to it as one into datagrams of one size (UDP_SEGMENT).
+  private let segmentation = Atomic<Bool>(true)
   /// How often a call is made again because an ICMP error came back in its place.
   private static let attempts = 8
 
@@ -57,7 +59,10 @@ final class OuterSocket: Sendable {
   /// Sends the datagrams in order; returns how many are dealt with: all that left, and one that the system refused.
   func send(_ batch: UnsafeMutableBufferPointer<martinet_datagram>) throws(LinkError) -> Int {
     for _ in 0..<OuterSocket.attempts {
-      let count = martinet_datagram_send(descriptor, batch.baseAddress, Int32(batch.count), isConnected ? 1 : 0)
+      var cuts: Int32 = segmentation.load(ordering: .relaxed) ? 1 : 0
+      let count = martinet_datagram_send(
+        descriptor, batch.baseAddress, Int32(batch.count), isConnected ? 1 : 0, &cuts)
+      if cuts == 0 { segmentation.store(false, ordering: .relaxed) }
       if count >= 0 {
         countWritten(batch, Int(count))
         return Int(count)

@@ -35,7 +35,8 @@ int martinet_datagram_local(int descriptor, struct martinet_endpoint *local);
 /// Receives up to `count` datagrams; returns how many came. -EAGAIN: none is waiting. A datagram that did not fit has `received` larger than its room.
 int martinet_datagram_receive(int descriptor, struct martinet_datagram *batch, int count);
 /// Sends `count` datagrams, to their remotes or (`connected`) to the socket's peer; returns how many left. -EAGAIN: the socket is full.
-int martinet_datagram_send(int descriptor, struct martinet_datagram *batch, int count, int connected);
+/// `segmentation` says whether datagrams of one size for one peer go to the kernel as one that it cuts; it is cleared if the kernel does not.
+int martinet_datagram_send(int descriptor, struct martinet_datagram *batch, int count, int connected, int *segmentation);
 
 /// Takes one ICMP error from the socket: its cause (an error number) and whom it is about. Returns 1, or 0 if there is none.
 int martinet_datagram_take_error(int descriptor, int *cause, struct martinet_endpoint *about);
