@@ -31,7 +31,7 @@ struct AttachedLink {
 package final class RealDriver: @unchecked Sendable {
   /// Packets that are read or written in one go.
   private static let batchSize = 64
-  /// The octets that are reserved for packets to be read, if a packet may be so long that fewer do.
+  /// The octets that are reserved for the packets of a batch at most; a small pool gives a quarter of what it has.
   private static let batchOctets = 1 << 20
 
   let lock = HostLock()
@@ -96,7 +96,8 @@ package final class RealDriver: @unchecked Sendable {
       host.addRoute(.everyIPv6, via: nil, on: interface)
     }
     let size = wanted.link.readSize
-    let packets = max(8, min(RealDriver.batchSize, RealDriver.batchOctets / size))
+    let octets = min(RealDriver.batchOctets, host.environment.pool.limit * PagePool.pageSize / 4)
+    let packets = max(1, min(RealDriver.batchSize, octets / size))
     let arrivals = ReceiveBatch(packets: packets, size: size)
     arrivals.reserve(from: &host.environment.pool)
     return AttachedLink(link: wanted.link, interface: interface, arrivals: arrivals)
