@@ -81,7 +81,7 @@ extension Host {
       if review(slot, at: now) && connections[slot].place == .leaving { forget(slot) }
       return false
     }
-    takeTurn(slot)
+    takeTurn(slot, departure.packetCount)
     connectionDeadlines.wake(slot, noLaterThan: connections[slot].connection.nextDeadline)
     complete(&departure, slot, envelope, by: route)
     return dispatch(&departure, slot, by: route, at: now)
@@ -99,9 +99,9 @@ extension Host {
     return configuration.trainOctets
   }
 
-  /// After some departures it is the next connection's turn.
-  private mutating func takeTurn(_ slot: UInt32) {
-    connections[slot].turn &+= 1
+  /// After some packets it is the next connection's turn, but no train is torn apart.
+  private mutating func takeTurn(_ slot: UInt32, _ packets: Int) {
+    connections[slot].turn += UInt8(min(packets, Int(Host.turnLength)))
     if connections[slot].turn >= Host.turnLength {
       connections[slot].turn = 0
       readyLinks.remove(slot, from: &ready)

@@ -14,7 +14,8 @@ extension Connection {
       payload > 0, payload <= rcv.wnd,
       header.acknowledgement == snd.una, snd.una == snd.nxt,
       Int(header.window) << Int(snd.scale.shift) == snd.wnd, snd.wnd > 0,
-      !hasReordered, rcv.fin == nil, flags.isDisjoint(with: [.orphaned, .probing, .finQueued]), facts.ecn == .notECT, ecn.mode == .none
+      !hasReordered, rcv.fin == nil, flags.isDisjoint(with: [.orphaned, .probing, .finQueued]), facts.ecn == .notECT,
+      ecn.mode == .none
     else { return false }
     guard negotiated.timestamps else { return header.options.present.isEmpty }
     return header.options.present == .timestamps

@@ -79,6 +79,9 @@ extension Connection {
     timers[.rest] = now + Connection.restAfter
   }
 
+  /// Whether the connection has given back what it needs to send.
+  package var isResting: Bool { !transferPart.isPresent }
+
   /// Gives back what is needed to send, if nothing is outstanding and the round trip is known.
   mutating func rest() {
     guard transferPart.isPresent, phase.isSynchronized, snd.una == snd.nxt, queue.count == 0, recovery.mode == .open,
