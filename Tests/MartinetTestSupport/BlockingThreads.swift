@@ -21,7 +21,7 @@ extension Trait where Self == BlockingThreads {
   public static var blocksThreads: Self { Self() }
 }
 
-/// Runs each job on a thread that has nothing else to do, and starts one if there is none.
+/// Runs jobs on a few threads that may block: each on one that has nothing else to do, and where there is none it starts one or waits.
 public final class ThreadExecutor: TaskExecutor {
   public static let shared = ThreadExecutor()
 
@@ -31,8 +31,8 @@ public final class ThreadExecutor: TaskExecutor {
     var threads = 0
   }
 
-  /// More than there are suites that block.
-  private static let mostThreads = 64
+  /// So few that tests with bounds on real time do not crowd each other out, and more than ever wait for each other.
+  private static let mostThreads = 4
 
   private let state = Mutex(State())
   private let work = DispatchSemaphore(value: 0)
