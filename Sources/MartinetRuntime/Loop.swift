@@ -94,9 +94,10 @@ extension RealDriver {
     loopTurns += 1
     let now = MonotonicClock.now
     for link in links where link.arrivals.count > 0 {
-      for index in 0..<link.arrivals.count {
+      let count = link.arrivals.count
+      for index in 0..<count {
         let packet = link.arrivals.take(index, from: &host.environment.pool)
-        host.receive(packet, on: link.interface, at: now)
+        host.receive(packet, on: link.interface, at: now, moreFollows: index + 1 < count)
       }
     }
     for link in links { link.arrivals.reserve(from: &host.environment.pool) }

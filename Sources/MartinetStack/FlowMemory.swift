@@ -64,7 +64,12 @@ extension Host {
       return true
     }
     environment.pool.removeFirst(IPv4Header.minimumLength + length, from: &packet)
-    receive(header, packet.take(), facts, on: memory.connection.slot, at: now)
+    let payload = packet.take()
+    if moreFollows || !gathered.isEmpty {
+      receiveText(header, payload, facts, flow, at: now)
+    } else {
+      receive(header, payload, facts, on: memory.connection.slot, at: now)
+    }
     return true
   }
 }

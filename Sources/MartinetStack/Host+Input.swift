@@ -4,7 +4,19 @@ import MartinetWire
 // Packets and frames that come in from a link.
 extension Host {
   /// Takes in a packet, or a frame on links that have them.
-  public mutating func receive(_ packet: consuming Packet, on interface: InterfaceID, at now: Instant) {
+  ///
+  /// - Parameter moreFollows: whether another packet that came in the same batch follows at once. The host may put off what is in order until it
+  ///   has seen the next one, so that full segments that belong together count as one arrival and get one acknowledgement (RFC 9293 section
+  ///   3.10.7.4, MUST-58).
+  public mutating func receive(
+    _ packet: consuming Packet, on interface: InterfaceID, at now: Instant, moreFollows: Bool = false
+  ) {
+    self.moreFollows = moreFollows
+    take(packet, on: interface, at: now)
+    if !moreFollows { deliverGathered(at: now) }
+  }
+
+  private mutating func take(_ packet: consuming Packet, on interface: InterfaceID, at now: Instant) {
     var info = ArrivalInfo(
       interface: interface.rawValue, isLinkGroup: false, trust: packet.trust, segmentSize: packet.segmentSize)
     counters.packetsReceived &+= 1

@@ -24,12 +24,27 @@ extension Host {
       return
     }
     environment.pool.removeFirst(before + length, from: &packet)
-    if let slot = connectionSlot(of: flow) {
-      lastFlow.remember(
-        flow, connections[slot].connection.id, on: facts.interface, addressEpoch: interfaces.epoch)
-      receive(header, packet, facts, on: slot, at: now)
+    receiveText(header, packet, facts, flow, at: now)
+  }
+
+  /// Takes in a segment whose IP and TCP headers are right: its own arrival, or part of one with others of its batch.
+  mutating func receiveText(
+    _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey, at now: Instant
+  ) {
+    if gathered.goesOn(with: header, payload: payload.count, facts, flow) {
+      gathered.append(header, payload, in: &environment.pool)
+      return
+    }
+    deliverGathered(at: now)
+    guard let slot = connectionSlot(of: flow) else {
+      receiveWithoutConnection(header, payload, facts, flow, at: now)
+      return
+    }
+    lastFlow.remember(flow, connections[slot].connection.id, on: facts.interface, addressEpoch: interfaces.epoch)
+    if moreFollows && mayBegin(header, payload: payload.count, facts, on: slot) {
+      gathered.begin(header, payload, facts, flow, slot, connections.generation(of: slot))
     } else {
-      receiveWithoutConnection(header, packet, facts, flow, at: now)
+      receive(header, payload, facts, on: slot, at: now)
     }
   }
 

@@ -50,6 +50,10 @@ public struct Host: ~Copyable {
   var ready = SlotList()
   /// A train whose packets leave one by one, since its link takes no trains.
   var train = OutgoingTrain()
+  /// Text that came in order and may go on with the next packet of the batch.
+  var gathered = GatheredText()
+  /// Whether another packet of the batch follows the one that is being received.
+  var moreFollows = false
   /// The connections whose events nobody has polled yet.
   var eventLinks = SlotLinks()
   var eventful = SlotList()

@@ -62,13 +62,16 @@ struct Interfaces {
     groups.set(0, for: AddressKey(address: .v6(.allNodes)))
   }
 
+  /// The payload octets that fit into an IP packet behind the longest headers.
+  static var longestTrain: Int { 65535 - IPv6Header.encodedLength - TCPHeader.maximumLength }
+
   mutating func add(_ link: LinkDescription) -> UInt16? {
     guard all.count < Int(loopbackInterface) else { return nil }
     var link = link
     // A packet has a length field of 16 bits, and every link carries 68 octets (RFC 791 section 3.2).
     link.mtu = min(max(link.mtu, 68), 65535)
     // So have trains, with the longest headers before them.
-    link.maximumTrain = min(max(link.maximumTrain, 0), 65535 - IPv6Header.encodedLength - TCPHeader.maximumLength)
+    link.maximumTrain = min(max(link.maximumTrain, 0), Interfaces.longestTrain)
     all.append(Interface(link: link))
     return UInt16(all.count - 1)
   }

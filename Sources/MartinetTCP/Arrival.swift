@@ -40,7 +40,8 @@ extension Connection {
     _ header: TCPHeader, payload: consuming PageChain, facts: ArrivalFacts, in environment: inout Environment,
     at now: Instant
   ) {
-    statistics.segmentsReceived += 1
+    let segments = facts.segmentSize > 0 ? (payload.count + facts.segmentSize - 1) / facts.segmentSize : 1
+    statistics.segmentsReceived += UInt64(segments)
     trace(.received(summary(header, payload: payload.count, ecn: facts.ecn)), in: &environment, at: now)
     if isExpected(header, payload: payload.count, facts) {
       receiveExpected(header, payload: payload, facts, &environment, at: now)

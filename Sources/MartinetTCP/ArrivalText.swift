@@ -54,6 +54,11 @@ extension Connection {
     }
   }
 
+  /// Whether a segment has full text that comes next in order, and nothing is out of order.
+  package func expects(_ header: TCPHeader, payload: Int) -> Bool {
+    phase.isSynchronized && header.sequence == rcv.nxt && payload >= rcv.segmentSize && !hasReordered
+  }
+
   private mutating func inOrder(
     _ range: SequenceRange, _ chain: consuming PageChain, overlaps: Bool, _ environment: inout Environment,
     at now: Instant

@@ -73,7 +73,8 @@ extension Connection {
   ///
   /// What a controller has learnt of the path over many round trips, and how long a validated window was not used (RFC 7661), is worth its memory.
   mutating func scheduleRest(in environment: borrowing Environment, at now: Instant) {
-    guard transferPart.isPresent, !congestion.algorithm.learnsThePath, !environment.configuration.windowValidation else {
+    guard transferPart.isPresent, !congestion.algorithm.learnsThePath, !environment.configuration.windowValidation
+    else {
       return
     }
     timers[.rest] = now + Connection.restAfter

@@ -19,11 +19,11 @@ struct RestTests {
   @Test("Five seconds after all is acknowledged a connection gives back what it needs to send")
   func rests() {
     var bench = used()
-    #expect(!bench.connection.isResting)
+    #expect(bench.connection.isResting == false)
     _ = bench.advance(to: bench.now + .milliseconds(4999))
-    #expect(!bench.connection.isResting)
+    #expect(bench.connection.isResting == false)
     _ = bench.advance(to: bench.now + .milliseconds(2))
-    #expect(bench.connection.isResting)
+    #expect(bench.connection.isResting == true)
     #expect(bench.connection.nextDeadline == .never)
   }
 
@@ -33,7 +33,7 @@ struct RestTests {
     #expect(bench.write([1]) == 1)
     bench.drain()
     _ = bench.advance(to: bench.now + .seconds(20))
-    #expect(!bench.connection.isResting)
+    #expect(bench.connection.isResting == false)
   }
 
   @Test("After a rest it says what it said before, takes text, and sends within the window that it had reached")
@@ -41,7 +41,7 @@ struct RestTests {
     var bench = used()
     let before = bench.connection.status(in: bench.environment, at: bench.now)
     _ = bench.advance(to: bench.now + .seconds(6))
-    #expect(bench.connection.isResting)
+    #expect(bench.connection.isResting == true)
     let after = bench.connection.status(in: bench.environment, at: bench.now)
     #expect(after.congestionWindow == before.congestionWindow)
     #expect(after.slowStartThreshold == before.slowStartThreshold)
