@@ -10,10 +10,10 @@ extension KernelInterop {
       let namespace = try NetworkNamespace()
       try namespace.set("ipv4/tcp_ecn", to: 1)
       let file = try namespace.randomFile("original", octets: 4_000_000)
-      let us = try OurPeer(in: namespace, ["listen", OurSide.ours4, "9000", "--send", file.path])
+      let us = try OurPeer(in: namespace, ["listen", OurSide.ours4, "9000", "--duplex", "--send", file.path])
       try us.awaitListening()
       try ECNTests.mark(in: namespace)
-      let kernel = try KernelPeer(in: namespace, ["connect", OurSide.ours4, "9000", "--send", file.path])
+      let kernel = try KernelPeer(in: namespace, ["connect", OurSide.ours4, "9000", "--duplex", "--send", file.path])
       try expectMarks(namespace, file, kernel, us)
     }
 
@@ -24,10 +24,10 @@ extension KernelInterop {
       try KernelSide.prepare(namespace)
       try ECNTests.mark(in: namespace)
       let file = try namespace.randomFile("original", octets: 4_000_000)
-      let kernel = try KernelPeer(in: namespace, ["listen", OurSide.kernel4, "9100", "--send", file.path])
+      let kernel = try KernelPeer(in: namespace, ["listen", OurSide.kernel4, "9100", "--duplex", "--send", file.path])
       try kernel.awaitListening()
       let us = try OurPeer(
-        in: namespace, ["connect", OurSide.kernel4, "9100", "--send", file.path, "--ecn", "askClassic"])
+        in: namespace, ["connect", OurSide.kernel4, "9100", "--duplex", "--send", file.path, "--ecn", "askClassic"])
       try expectMarks(namespace, file, kernel, us)
     }
 

@@ -5,11 +5,11 @@ import Testing
 
 @Suite("Connections at rest")
 struct RestTests {
-  /// A connection that has carried 3,000 octets, all acknowledged 30 ms later.
+  /// A connection that has carried five full segments, all acknowledged 30 ms later.
   private func used() -> ConnectionBench {
     var bench = ConnectionBench()
     bench.shake()
-    #expect(bench.write([UInt8](repeating: 1, count: 3000)) == 3000)
+    #expect(bench.write([UInt8](repeating: 1, count: 2680)) == 2680)
     bench.drain()
     bench.now = bench.now + .milliseconds(30)
     bench.arrive(.ack)
@@ -50,8 +50,8 @@ struct RestTests {
     #expect(after.statistics == before.statistics)
     bench.arrive([.ack, .psh], payload: [7, 8, 9])
     #expect(bench.read() == [7, 8, 9])
-    #expect(bench.write([UInt8](repeating: 2, count: 3000)) == 3000)
-    #expect(bench.drain().reduce(0) { $0 + $1.payload } == 3000)
+    #expect(bench.write([UInt8](repeating: 2, count: 2680)) == 2680)
+    #expect(bench.drain().reduce(0) { $0 + $1.payload } == 2680)
     bench.now = bench.now + .milliseconds(30)
     bench.arrive(.ack)
     #expect(bench.connection.status(in: bench.environment, at: bench.now).bytesInFlight == 0)

@@ -14,7 +14,7 @@ struct SnapshotTests {
       #expect(try server.inputStream.read(exactly: 100_000).count == 100_000)
       try pair.simulation.sleep(for: .seconds(3))
       let status = try #require(client.status)
-      let scale = WindowScale(for: 1 << 20)
+      let scale = WindowScale(for: ConnectionOptions().maximumReceiveBufferSize)
       #expect(status.phase == .established && status.hasTimestamps && status.hasSelectiveAcknowledgement)
       #expect(status.sendWindowScale == scale && status.receiveWindowScale == scale)
       #expect(status.pathMTU == 1500 && status.segmentSize == 1448 && status.congestion == .cubic)

@@ -21,7 +21,8 @@ struct ImpairTests {
   }
 
   @Test(
-    "What is no end of a wire is refused", arguments: ["", "/tun0", "left/", "left/a:b", "left/tun0,mtu=9", "left/tun0,offload=on", "tun 0"])
+    "What is no end of a wire is refused",
+    arguments: ["", "/tun0", "left/", "left/a:b", "left/tun0,mtu=9", "left/tun0,offload=on", "tun 0"])
   func wrongEnds(text: String) {
     #expect(throws: (any Error).self) { try NamespacedDevice(parsing: text) }
   }

@@ -74,12 +74,12 @@ private let golden = """
      0.040000               | example.org is 10.77.0.1            |
   -- 2 handshake ---------------------------------------------------------------
      0.040000      SYN-SENT |- SYN  seq 0  win 65535 ------------>|
-                            |   mss 1460, window scale 5          |
+                            |   mss 1460, window scale 10         |
                             |   sack permitted, ts 0              |
                             |   opening handshake                 |
      0.060005               |<------------ SYN,ACK  seq 0  ack 1 -| SYN-RECEIVED
                             |   win 65535, mss 1460               |
-                            |   window scale 5, sack permitted    |
+                            |   window scale 10, sack permitted   |
                             |   ts 0 echo 0, opening handshake    |
      0.080010   ESTABLISHED |- ACK  seq 1  ack 1 ---------------->|
                             |   win 1048576, ts 40 echo 0         |
@@ -90,28 +90,28 @@ private let golden = """
                             |   new data                          |
      0.100014               |             our SYN is acknowledged | ESTABLISHED
      0.100026               |<--------------- ACK  seq 1  ack 99 -|
-                            |   win 1048480, ts 40 echo 40        |
+                            |   win 1048576, ts 40 echo 40        |
                             |   acknowledgement                   |
   -- 4 response: HTTP/1.1 200 OK -----------------------------------------------
      0.100026               |<----------- PSH,ACK  seq 1  ack 99 -|
-                            |   len 304, win 1048480              |
+                            |   len 304, win 1048576              |
                             |   ts 40 echo 40, new data           |
   -- 5 closing -----------------------------------------------------------------
      0.100026               |<--------- FIN,ACK  seq 305  ack 99 -| FIN-WAIT-1
-                            |   win 1048480, ts 40 echo 40        |
+                            |   win 1048576, ts 40 echo 40        |
                             |   end of the stream                 |
      0.120058               |- ACK  seq 99  ack 305 ------------->|
-                            |   win 1048288, ts 80 echo 40        |
+                            |   win 1048576, ts 80 echo 40        |
                             |   acknowledgement                   |
      0.120063    CLOSE-WAIT |- ACK  seq 99  ack 306 ------------->|
-                            |   win 1048288, ts 80 echo 40        |
+                            |   win 1048576, ts 80 echo 40        |
                             |   acknowledgement                   |
      0.120063      LAST-ACK |- FIN,ACK  seq 99  ack 306 --------->|
-                            |   win 1048288, ts 80 echo 40        |
+                            |   win 1048576, ts 80 echo 40        |
                             |   end of the stream                 |
      0.140067               |             our FIN is acknowledged | FIN-WAIT-2
      0.140071               |<------------ ACK  seq 306  ack 100 -| TIME-WAIT
-                            |   win 1048480, ts 80 echo 80        |
+                            |   win 1048576, ts 80 echo 80        |
                             |   acknowledgement                   |
      0.160075        CLOSED | our FIN is acknowledged             |
 
