@@ -28,7 +28,7 @@ extension BBR {
   /// CheckFullBWReached
   mutating func checkFullPipe() {
     guard !pipe.isReached, rounds.isStart, !sample.isApplicationLimited else { return }
-    if sample.rate.octetsPerSecond * 4 >= pipe.baseline.octetsPerSecond * 5 {
+    if sample.rate >= pipe.baseline.percent(125) {
       pipe.reset(baseline: sample.rate)
       return
     }

@@ -1,12 +1,15 @@
 import MartinetWire
 
 /// State that a connection needs at times only: on the heap, made when it is first changed, and given back by ``drop()``.
-@safe
+///
+/// The end of it is inlinable, since Embedded Swift destroys a record where it stands, in another module.
+@safe @frozen @usableFromInline
 struct Part<Value>: ~Copyable {
-  private var pointer: UnsafeMutablePointer<Value>?
+  @usableFromInline var pointer: UnsafeMutablePointer<Value>?
 
   init() { unsafe pointer = nil }
 
+  @inlinable
   deinit {
     if let pointer = unsafe pointer {
       unsafe pointer.deinitialize(count: 1)
@@ -47,11 +50,11 @@ struct Part<Value>: ~Copyable {
 }
 
 /// A value that many hold and nobody changes. Its count of holders belongs to the lock of their host.
-@safe
+@safe @frozen @usableFromInline
 struct Shared<Value: ~Copyable>: ~Copyable {
   /// The count of holders, and ``valueOffset`` behind it the value.
-  private let pointer: UnsafeMutableRawPointer
-  private static var valueOffset: Int { 16 }
+  @usableFromInline let pointer: UnsafeMutableRawPointer
+  @usableFromInline static var valueOffset: Int { 16 }
 
   init(_ value: consuming Value) {
     unsafe pointer = .allocate(byteCount: Shared.valueOffset + MemoryLayout<Value>.size, alignment: 16)
@@ -64,6 +67,7 @@ struct Shared<Value: ~Copyable>: ~Copyable {
     unsafe self.pointer = unsafe pointer
   }
 
+  @inlinable
   deinit {
     let holders = unsafe pointer.assumingMemoryBound(to: Int.self)
     unsafe holders.pointee -= 1
