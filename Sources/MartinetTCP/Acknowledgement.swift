@@ -288,6 +288,6 @@ extension Connection {
   mutating func restartTimeWait(in environment: inout Environment, at now: Instant) {
     timers.cancelAll()
     timers[.timeWait] = now + environment.configuration.maximumSegmentLifetime * 2
-    rest()
+    rest(at: now)
   }
 }

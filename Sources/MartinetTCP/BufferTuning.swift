@@ -27,7 +27,7 @@ struct BufferTuning {
     roundTrip = roundTrip == .zero ? sample : (roundTrip * 7 + sample) / 8
   }
 
-  /// Without timestamps a round trip takes no longer than a whole window does to arrive.
+  /// Without timestamps: from when a window is shown until all of it has arrived a round trip passes at least.
   mutating func arrived(upTo next: SequenceNumber, edge: SequenceNumber, at now: Instant) {
     if let end = windowEnd {
       guard next.isAtOrAfter(end) else { return }
@@ -89,7 +89,7 @@ extension Connection {
 
   /// The program took `octets`. A reader that keeps up gets a buffer in which the sender has no end to wait for; a slow one does not.
   ///
-  /// The buffer never shrinks, and does not grow while the pool that all connections share is more than half used.
+  /// The buffer shrinks only when the connection rests, and does not grow while the pool that all connections share is more than half used.
   mutating func tuneReceiveBuffer(read octets: Int, in environment: inout Environment, at now: Instant) {
     guard options.maximumReceiveBufferSize > receiveBufferSize,
       let wanted = tuning.read(octets, segmentSize: rcv.segmentSize, at: now), wanted > receiveBufferSize,

@@ -22,7 +22,7 @@ extension Connection {
       case .finWait2: end(.aborted, on: .gaveUp, in: &environment, at: now)
       // What waited for it leaves with the next poll.
       case .pacing, .congestionHold: break
-      case .rest: rest()
+      case .rest: rest(at: now)
       }
     }
   }

@@ -53,10 +53,8 @@ struct AccurateOptionState {
   var untold: Fields = []
   /// Segments at the start that have the option whatever moved, to test the path (section 3.2.3.2.1).
   var demanded: UInt8 = 0
-  /// Options seem to get segments lost.
-  var isBlocked = false
 
-  var isDue: Bool { !isBlocked && (!untold.isEmpty || demanded > 0) }
+  var isDue: Bool { !untold.isEmpty || demanded > 0 }
 
   mutating func count(_ codepoint: ECNCodepoint) {
     let field: Fields =

@@ -83,8 +83,8 @@ extension Connection {
   /// Whether the connection has given back what it needs to send.
   package var isResting: Bool { !transferPart.isPresent }
 
-  /// Gives back what is needed to send, if nothing is outstanding and the round trip is known.
-  mutating func rest() {
+  /// Gives back what is needed to send, if nothing is outstanding and the round trip is known; and what tunes the receive buffer, if nothing has come either.
+  mutating func rest(at now: Instant) {
     guard transferPart.isPresent, phase.isSynchronized, snd.una == snd.nxt, queue.count == 0, recovery.mode == .open,
       recovery.doubt == .none,
       roundTrip.hasSample
@@ -92,7 +92,7 @@ extension Connection {
     resting = RestingState(transfer)
     transferPart.drop()
     // The edge of the window stays where it is: the buffer grows anew for whoever needs it again.
-    tuningPart.drop()
+    if now - keepAlive.lastHeard >= Connection.restAfter { tuningPart.drop() }
     if timers.earliest == .never { timerPart.drop() }
   }
 }

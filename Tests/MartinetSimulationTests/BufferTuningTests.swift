@@ -36,6 +36,25 @@ struct BufferTuningTests {
     #expect(try octetsInOneSecond(timestamps: timestamps) > 112_500_000)
   }
 
+  @Test("A buffer that has grown stays so while octets come, however long nothing leaves in return")
+  func lasting() throws {
+    var impairment = Impairment(rate: 50_000_000, delay: .milliseconds(200))
+    impairment.queueCapacity = 100_000_000
+    var crossing = Crossing(WireDescription(impairment, mtu: 9000))
+    var plan = TransferPlan.client(100_000_000)
+    plan.writeSize = 65_536
+    try crossing.open(plan, .server(0))
+    crossing.run(seconds: 5)
+    var size = crossing.serverStatus()?.receiveBufferSize ?? 0
+    #expect(size > 1 << 20)
+    for second in 5..<9 {
+      crossing.run(seconds: 1)
+      let now = crossing.serverStatus()?.receiveBufferSize ?? 0
+      #expect(now >= size, "in second \(second)")
+      size = now
+    }
+  }
+
   @Test("A buffer that the program has set keeps its size, and is what limits the transfer", arguments: [true, false])
   func fixed(isReceiver: Bool) throws {
     var fixed = ConnectionOptions()
