@@ -86,12 +86,6 @@ public struct AcknowledgementsLoad: ~Copyable {
     return flight
   }
 
-  /// Answers one flight of which one segment in `lossInterval` is lost, none for 0; returns how many acknowledgements that were.
-  public mutating func answerFlight(lossInterval: Int) throws(HostError) -> Int {
-    let flight = try sendFlight()
-    return answer(flight, lossInterval: lossInterval)
-  }
-
   /// A flight that waits to be answered by ``answer(_:lossInterval:)``.
   public mutating func prepareFlight() throws(HostError) -> [SequenceRange] { try sendFlight() }
 

@@ -23,8 +23,6 @@ struct FlowMemory {
     self.connection = connection
   }
 
-  mutating func forget() { connection = .none }
-
   /// Whether `packet`, all of which begins with `bytes`, is a TCP segment of the same flow, whole and without IP options: one for which every question
   /// to its IP header, but that for its checksum, has the answer that it had last time.
   func isNext(_ bytes: RawSpan, of count: Int, on interface: UInt16, addressEpoch: UInt32) -> Bool {
