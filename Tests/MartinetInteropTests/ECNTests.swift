@@ -5,7 +5,7 @@ import Testing
 extension KernelInterop {
   @Suite("Congestion marks", .serialized)
   struct ECNTests {
-    @Test("are agreed upon when the kernel asks", .proves("9293-SHLD-8"))
+    @Test("are agreed upon when the kernel asks", .proves("9293-SHLD-8", "IOP-09"))
     func kernelAsks() throws {
       let namespace = try NetworkNamespace()
       try namespace.set("ipv4/tcp_ecn", to: 1)
@@ -17,7 +17,7 @@ extension KernelInterop {
       try expectMarks(namespace, file, kernel, us)
     }
 
-    @Test("are agreed upon when we ask", .proves("9293-SHLD-8"))
+    @Test("are agreed upon when we ask", .proves("9293-SHLD-8", "IOP-09"))
     func weAsk() throws {
       let namespace = try NetworkNamespace()
       try namespace.set("ipv4/tcp_ecn", to: 1)

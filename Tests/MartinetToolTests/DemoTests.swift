@@ -45,6 +45,16 @@ struct DemoTests {
     #expect(outcome.story.charts.congestion.kept.contains { $0.cause == .explicitNotification })
   }
 
+  @Test("BBR does not take the losses of a radio link for congestion, CUBIC does")
+  func radio() throws {
+    func goodput(_ algorithm: CongestionAlgorithm) throws -> Double {
+      let outcome = try DemoRun.perform(DemoPlan(size: 4_000_000, loss: .percent(1), seed: 1, congestion: algorithm))
+      #expect(outcome.isMatch)
+      return outcome.goodput
+    }
+    #expect(try goodput(.bbr) > 5 * goodput(.cubic))
+  }
+
   @Test("The same seed gives the same capture and the same report, another seed another one")
   func reproducible() throws {
     let folder = try Folder()

@@ -140,3 +140,17 @@ package struct HostPort: ExpressibleByArgument, Equatable, Sendable {
       }
   }
 }
+
+/// A congestion control by its name in the engine.
+struct CongestionName: ExpressibleByArgument, Equatable, Sendable {
+  let algorithm: CongestionAlgorithm
+
+  init?(argument: String) {
+    guard let algorithm = CongestionAlgorithm.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    self.algorithm = algorithm
+  }
+
+  static var allValueStrings: [String] { CongestionAlgorithm.allCases.map { "\($0)" } }
+  static var list: String { allValueStrings.joined(separator: ", ") }
+  var defaultValueDescription: String { "\(algorithm)" }
+}

@@ -33,6 +33,10 @@ struct DemoCommand: ParsableCommand {
     help: "Ask for explicit congestion notification, and mark packets where more than 32 KiB wait.")
   var hasECN = false
 
+  @Option(
+    help: ArgumentHelp("The sender's congestion control: \(CongestionName.list). (default: cubic)", valueName: "NAME"))
+  var congestion: CongestionName?
+
   @Option(help: ArgumentHelp("Write a report as one HTML page.", valueName: "PATH.html"))
   var report: String?
 
@@ -60,7 +64,7 @@ struct DemoCommand: ParsableCommand {
   func run() throws {
     let plan = DemoPlan(
       size: size?.count ?? 8 << 20, file: file, loss: loss, delay: delay.interval, rate: rate.bitsPerSecond, seed: seed,
-      ecn: hasECN, unfold: unfold)
+      ecn: hasECN, congestion: congestion?.algorithm, unfold: unfold)
     try DemoPresentation(plan, reportPath: report, capturePath: capture, isJSON: json).run()
   }
 }

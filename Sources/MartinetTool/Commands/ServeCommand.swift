@@ -1,5 +1,4 @@
 import ArgumentParser
-import MartinetTCP
 
 /// `martinet serve`
 struct ServeCommand: ParsableCommand {
@@ -28,18 +27,4 @@ struct ServeCommand: ParsableCommand {
       service, on: port?.number ?? service.port, options: service.options(congestion),
       over: LinkPlan(link, role: .receiver))
   }
-}
-
-/// A congestion control by its name in the engine.
-struct CongestionName: ExpressibleByArgument, Equatable, Sendable {
-  let algorithm: CongestionAlgorithm
-
-  init?(argument: String) {
-    guard let algorithm = CongestionAlgorithm.allCases.first(where: { "\($0)" == argument }) else { return nil }
-    self.algorithm = algorithm
-  }
-
-  static var allValueStrings: [String] { CongestionAlgorithm.allCases.map { "\($0)" } }
-  static var list: String { allValueStrings.joined(separator: ", ") }
-  var defaultValueDescription: String { "\(algorithm)" }
 }

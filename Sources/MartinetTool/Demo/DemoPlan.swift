@@ -17,12 +17,15 @@ package struct DemoPlan: Sendable {
   package var seed: UInt64
   /// Whether the sender asks for ECN and the wire marks.
   package var ecn: Bool
+  /// The sender's congestion control; nil for the stack's own.
+  package var congestion: CongestionAlgorithm?
   /// The packet of the sender's host to take apart, counted from 1.
   package var unfold: Int?
 
   package init(
     size: Int = 8 << 20, file: String? = nil, loss: Probability = .never, delay: Interval = .milliseconds(10),
-    rate: UInt64 = 100_000_000, seed: UInt64 = 1, ecn: Bool = false, unfold: Int? = nil
+    rate: UInt64 = 100_000_000, seed: UInt64 = 1, ecn: Bool = false,
+    congestion: CongestionAlgorithm? = nil, unfold: Int? = nil
   ) {
     self.size = size
     self.file = file
@@ -31,6 +34,7 @@ package struct DemoPlan: Sendable {
     self.rate = rate
     self.seed = seed
     self.ecn = ecn
+    self.congestion = congestion
     self.unfold = unfold
   }
 
@@ -62,8 +66,9 @@ package struct DemoPlan: Sendable {
   /// The wire in words.
   package var words: String {
     let percent = Plot.short(Double(loss.partsPerBillion) / 1e7)
+    let choices = (ecn ? ", ECN" : "") + (congestion.map { ", \($0)" } ?? "")
     return
-      "\(Figures.rate(Double(rate))), \(Figures.span(delay)) each way, \(percent) % loss each way\(ecn ? ", ECN" : ""), seed \(seed)"
+      "\(Figures.rate(Double(rate))), \(Figures.span(delay)) each way, \(percent) % loss each way\(choices), seed \(seed)"
   }
 }
 

@@ -76,6 +76,7 @@ package final class DemoRun: @unchecked Sendable {
     do {
       var options = SocketOptions()
       if plan.ecn { options.ecn = .ask }
+      options.congestion = plan.congestion
       let socket = try Socket(to: Endpoint(DemoPlan.receiver.address, DemoPlan.port), on: stack, options: options)
       do {
         try send(over: socket)
