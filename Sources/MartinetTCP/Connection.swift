@@ -20,7 +20,6 @@ public struct Connection: ~Copyable {
   var flags: ConnectionFlags = []
   var debt = AcknowledgementDebt()
   var keepAlive: KeepAliveState
-  var ecn = ECNState()
   var received = PageChain()
 
   // What is needed at times only: an idle connection has none of it.
@@ -28,21 +27,22 @@ public struct Connection: ~Copyable {
   var timerPart = Part<Timers>()
   var rarePart = Part<RareState>()
   var tuningPart = Part<BufferTuning>()
+  var ecnPart = Part<ECNState>()
   var resting = RestingState()
 
   /// The largest IP packets that the path and the link take.
-  var pathMTU: Int
-  let linkMTU: Int
+  @Narrow<UInt32> var pathMTU: Int
+  @Narrow<UInt32> private(set) var linkMTU: Int
   let timestampOffset: UInt32
   /// An RST that answers a doubtful segment and leaves the connection alone (RFC 9293 section 3.10.7.4).
   var owedReset: SequenceNumber?
   /// Handshake segments that were repeated.
-  var synRetransmissions = 0
+  @Narrow<UInt16> var synRetransmissions = 0
   /// When data last left (RFC 5681 section 4.1).
   var lastSentAt: Instant
   var softError: UnreachableCause?
   /// Probes of a closed window since it was closed.
-  var probes = 0
+  @Narrow<UInt16> var probes = 0
   var events: ConnectionEvents = []
   var warnings: WarningKinds = []
   public internal(set) var statistics = ConnectionStatistics()

@@ -9,18 +9,18 @@ struct SendVariables {
   /// ISS
   let iss: SequenceNumber
   /// SND.WND, in octets, scaled.
-  var wnd = 0
+  @Narrow<UInt32> var wnd = 0
   /// SND.WL1 and SND.WL2
   var wl1 = SequenceNumber(0)
   var wl2 = SequenceNumber(0)
   /// SND.UP: the number behind the last urgent octet, as long as it is not acknowledged.
   var up: SequenceNumber?
   /// MAX.SND.WND: the largest window the peer ever offered (RFC 5961 section 5.2).
-  var maximumWindow = 0
+  @Narrow<UInt32> var maximumWindow = 0
   /// Snd.Wind.Shift (RFC 7323 section 2.3)
   var scale = WindowScale.none
   /// SendMSS: what the peer offered, or the default (RFC 9293 section 3.7.1).
-  var peerSegmentSize: Int
+  @Narrow<UInt16> var peerSegmentSize: Int
 
   init(_ iss: SequenceNumber, peerSegmentSize: Int) {
     self.iss = iss
@@ -53,7 +53,7 @@ struct ReceiveVariables {
   /// The number of the peer's FIN, once it is known.
   var fin: SequenceNumber?
   /// The largest payload seen in one segment: the estimate of RMSS (RFC 5681 section 2).
-  var segmentSize = 0
+  @Narrow<UInt32> var segmentSize = 0
 
   /// RCV.WND
   var wnd: Int { max(0, edge.distance(from: nxt)) }
@@ -69,15 +69,15 @@ struct Negotiated {
 /// What is owed to the peer by way of acknowledgement (RFC 9293 section 3.8.6.3).
 struct AcknowledgementDebt {
   /// Full segments that arrived since an acknowledgement left.
-  var segments = 0
+  @Narrow<UInt32> var segments = 0
   /// Octets that arrived since.
-  var octets = 0
+  @Narrow<UInt32> var octets = 0
   /// An acknowledgement is to leave at once, and why.
   var immediate: TransmissionReason?
   /// Duplicate acknowledgements to leave one by one, for peers that count them (RFC 5681 section 3.2).
-  var duplicates = 0
+  @Narrow<UInt8> var duplicates = 0
   /// Segments of the start of the flow that are still acknowledged at once.
-  var quick = 0
+  @Narrow<UInt32> var quick = 0
   /// A duplicate that the next SACK option reports (RFC 2883 section 4).
   var duplicateRange: SequenceRange?
 
@@ -148,7 +148,7 @@ struct ChallengeBudget {
 struct KeepAliveState {
   /// When anything last came from the peer.
   var lastHeard: Instant
-  var unanswered = 0
+  @Narrow<UInt32> var unanswered = 0
   var probeDue = false
 }
 

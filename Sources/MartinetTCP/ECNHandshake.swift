@@ -29,7 +29,7 @@ extension Connection {
   /// The bits of a SYN: none on the second repetition, nor if the peer answered with RST (RFC 3168 section 6.1.1.1, RFC 9768 section 3.1.4.1).
   mutating func notificationFlagsOfSYN() -> TCPFlags {
     let asked = ecn.isRefused || synRetransmissions > 1 ? .none : preferredNotification
-    if ecn.offered == .none { ecn.offered = asked }
+    if ecn.offered == .none && asked != .none { ecn.offered = asked }
     // RFC 3168 section 6.1.1: whoever sends a SYN that does not ask sets no ECT.
     if asked == .none && ecn.offered == .classic { ecn.isRefused = true }
     switch asked {
@@ -69,6 +69,7 @@ extension Connection {
   /// The peer's first SYN, to a listener or across our own (RFC 9768 sections 3.1.1 and 3.1.2).
   mutating func notificationIsRequested(by header: TCPHeader, _ codepoint: ECNCodepoint) {
     let requested = ECNMode(requestedBy: header.flags)
+    guard requested != .none || ecnPart.isPresent else { return }
     ecn.requested = requested
     ecn.isRequested = requested != .none
     ecn.handshakeCodepoint = codepoint
@@ -85,6 +86,7 @@ extension Connection {
   /// doubt of each other (RFC 9768 section 3.1.5).
   mutating func notificationIsRequestedAgain(by header: TCPHeader, _ codepoint: ECNCodepoint) -> Bool {
     let requested = ECNMode(requestedBy: header.flags)
+    guard requested != .none || ecnPart.isPresent else { return true }
     ecn.handshakeCodepoint = codepoint
     ecn.isRequested = requested != .none
     guard requested != .none else {
@@ -97,6 +99,7 @@ extension Connection {
 
   /// The SYN,ACK that answers our SYN.
   mutating func notificationIsAnswered(by header: TCPHeader, _ codepoint: ECNCodepoint) {
+    guard ecn.offered != .none else { return }
     let code = header.flags.notificationCode
     ecn.handshakeCodepoint = codepoint
     switch ecn.offered {

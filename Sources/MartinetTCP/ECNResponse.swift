@@ -8,9 +8,9 @@ extension Connection {
   mutating func takeNotification(
     _ segment: borrowing ArrivingSegment, news: Int, _ environment: inout Environment
   ) {
+    guard ecn.mode != .none else { return }
     ecn.isNotified = false
     ecn.notifiedOctets = 0
-    guard ecn.mode != .none else { return }
     let header = segment.header
     guard !header.acknowledgement.isBefore(snd.una) else { return }
     if ecn.isReduced && header.acknowledgement.isAfter(ecn.reducedUpTo) { ecn.isReduced = false }

@@ -113,8 +113,10 @@ extension Connection {
   private mutating func settleDebt() {
     debt.clear()
     debt.duplicateRange = nil
-    ecn.unreportedMarks = 0
-    ecn.isFeedbackOnly = false
+    if ecnPart.isPresent {
+      ecn.unreportedMarks = 0
+      ecn.isFeedbackOnly = false
+    }
     if timerPart.isPresent { timers.cancel(.delayedAcknowledgement) }
   }
 

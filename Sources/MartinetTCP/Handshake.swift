@@ -42,6 +42,8 @@ extension Connection {
     flags.remove(.synDue)
     beginCongestionControl(in: &environment, at: now)
     if synRetransmissions > 0 { roundTrip.handshakeTimedOut() }
+    // What was asked for and not agreed on is over.
+    if ecn.mode == .none { ecnPart.drop() }
     timers.cancel(.retransmission)
     timers.cancel(.userTimeout)
     recovery.silentSince = .never

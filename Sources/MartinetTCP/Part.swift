@@ -97,6 +97,7 @@ struct CommonState: ~Copyable {
   fileprivate var timers = Part<Timers>()
   fileprivate var rare = Part<RareState>()
   fileprivate var tuning = Part<BufferTuning>()
+  fileprivate var ecn = Part<ECNState>()
 
   init(_ options: ConnectionOptions, _ configuration: Configuration) {
     self.options = options
@@ -107,6 +108,7 @@ struct CommonState: ~Copyable {
     timers.make(Timers())
     rare.make(RareState())
     tuning.make(BufferTuning())
+    ecn.make(ECNState())
   }
 }
 
@@ -145,6 +147,17 @@ extension Connection {
     @inline(__always) unsafeMutableAddress {
       if !tuningPart.isPresent { tuningPart.make(BufferTuning()) }
       return unsafe tuningPart.mutableAddress
+    }
+  }
+
+  /// Present only where a SYN asked for ECN: without, nothing of it changes.
+  var ecn: ECNState {
+    @inline(__always) unsafeAddress {
+      unsafe ecnPart.address(or: common.value.ecn)
+    }
+    @inline(__always) unsafeMutableAddress {
+      if !ecnPart.isPresent { ecnPart.make(ECNState()) }
+      return unsafe ecnPart.mutableAddress
     }
   }
 

@@ -78,7 +78,7 @@ extension Connection {
     recovery.mode = .open
     recovery.recover = snd.una
     recovery.front = nil
-    ecn.isReduced = false
+    if ecnPart.isPresent { ecn.isReduced = false }
     recovery.doubt = .none
     recovery.undo.isPossible = false
     // What came late without having been lost was overtaken.

@@ -2,13 +2,13 @@ import MartinetLoads
 import MartinetStack
 
 /// Carries one load of a size, for whoever counts from outside what that takes: Scripts/bench-costs counts instructions and allocations of two sizes, and the
-/// difference is what the units between them cost.
+/// difference is what the units between them cost. Memory is not counted from outside: `idle` prints the octets that one end of so many connections takes.
 @main
 enum Main {
   static func main() throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 3, let count = Int(arguments[2]), count > 0 else {
-      print("usage: martinet-load-benchmarks bulk|bulk-ack2|trains|connections|ping-pong COUNT")
+      print("usage: martinet-load-benchmarks bulk|bulk-ack2|trains|connections|ping-pong|idle COUNT")
       throw Refusal.arguments
     }
     guard try carry(arguments[1], count) else { throw Refusal.incomplete }
@@ -29,6 +29,11 @@ enum Main {
     case "ping-pong":
       var pingPong = try PingPongLoad(JoinDescription())
       return try pingPong.run(rounds: count) == count
+    case "idle":
+      var effort = Effort()
+      effort.crowd = count
+      for figure in try Load.idle.measure(effort) { print(Int(figure.value.rounded(.up))) }
+      return true
     default:
       throw Refusal.arguments
     }
