@@ -13,6 +13,8 @@ struct InteropPeer: ParsableCommand {
     case serve
     /// Passes connections on to ``onwardPort`` of the loopback address until it is killed.
     case forward
+    /// Connects twice and sends its request before it knows whether anybody is there, with the SYN where that is allowed.
+    case ask
   }
   enum End: String, ExpressibleByArgument {
     /// Ends the output, then reads to the end.
@@ -43,6 +45,8 @@ struct InteropPeer: ParsableCommand {
   @Option var receiveBuffer: Int?
   /// off, answer, askClassic or ask.
   @Option var ecn: String?
+  /// The first octets may go with the SYN.
+  @Flag var fastOpen = false
   @Option var pause = 0.0
   @Option var piece = 1 << 16
   @Option var nap = 0.0
@@ -79,8 +83,7 @@ struct InteropPeer: ParsableCommand {
     var ecn: String?
     var marksReceived: UInt64?
     var marksReported: UInt64?
-    var wire: ImpairmentOptions.Report?
-  }
+    var wire: ImpairmentOptions.Report?  }
 
   func run() throws {
     let specification = try LinkSpecification(parsing: linkText)
@@ -98,7 +101,7 @@ struct InteropPeer: ParsableCommand {
     var report = Report()
     let begin = Date()
     do {
-      try converse(on: stack, holding, &report)
+      if role == .ask { try ask(on: stack, &report) } else { try converse(on: stack, holding, &report) }
     } catch let error as SocketError {
       if case .reset = error.reason { report.error = "reset" } else { report.error = "\(error)" }
     }
@@ -120,7 +123,9 @@ struct InteropPeer: ParsableCommand {
     let content = try send.map { try Data(contentsOf: URL(filePath: $0)) } ?? Data()
     let (web, forwarder) = (WebServer(content: content), Forwarder(port: onwardPort))
     let isWeb = role == .serve
-    let server = try ServerSocket(port: port, address: nil, on: stack)
+    var options = SocketOptions()
+    options.fastOpen = fastOpen
+    let server = try ServerSocket(port: port, address: nil, on: stack, options: options)
     say("listening")
     while true {
       let socket = try server.accept()
