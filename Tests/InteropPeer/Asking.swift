@@ -16,7 +16,8 @@ extension InteropPeer {
       try socket.connect(to: Endpoint(remote, port), timeout: .seconds(60), sending: question)
       report.sent += question.count
       var answer: [UInt8] = []
-      while answer.count < question.count, let octets = try socket.inputStream.read(upTo: question.count - answer.count) {
+      while answer.count < question.count, let octets = try socket.inputStream.read(upTo: question.count - answer.count)
+      {
         answer += octets
       }
       if answer != question { report.error = "\(String(decoding: answer, as: UTF8.self)) is no answer" }

@@ -83,7 +83,8 @@ struct InteropPeer: ParsableCommand {
     var ecn: String?
     var marksReceived: UInt64?
     var marksReported: UInt64?
-    var wire: ImpairmentOptions.Report?  }
+    var wire: ImpairmentOptions.Report?
+  }
 
   func run() throws {
     let specification = try LinkSpecification(parsing: linkText)

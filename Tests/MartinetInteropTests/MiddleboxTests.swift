@@ -77,7 +77,8 @@ extension KernelInterop {
       "A firewall that takes options out leaves a connection that works without them", .proves("IOP-14"),
       arguments: Stripping.all)
     func stripped(stripping: Stripping) throws {
-      let rules = stripping.options.map { "add rule ip strip pass \(stripping.flags) reset tcp option \($0); " }.joined()
+      let rules = stripping.options.map { "add rule ip strip pass \(stripping.flags) reset tcp option \($0); " }
+        .joined()
       let path = try MiddleboxTests.path(
         "add table ip strip; add chain ip strip pass { type filter hook forward priority -150; }; " + rules)
       try cross(path, kernelSees: stripping.kernelSees)
