@@ -134,6 +134,19 @@ struct NetworkReportTests {
     #expect(six.phase == .established)
   }
 
+  @Test("An ICMPv6 error of a type that nobody knows is the connection's to judge", .proves("4443-01"))
+  func unknownError() throws {
+    let talk = try Talk(isIPv6: true, octets: 1440)
+    talk.report(ICMPv6Message.other(type: 100, code: 7))
+    #expect(talk.status?.softError == UnreachableCause(isIPv6: true, type: 100, code: 7))
+    #expect(talk.phase == .established)
+    // One that is no error tells nobody anything.
+    let other = try Talk(isIPv6: true, octets: 1440)
+    other.report(ICMPv6Message.other(type: 200, code: 7))
+    #expect(other.status?.softError == nil)
+    #expect(other.bench.drain().isEmpty)
+  }
+
   @Test("Soft errors never end a connection", .proves("9293-MUST-56"))
   func soft() throws {
     for isEstablished in [false, true] {

@@ -209,7 +209,9 @@ struct AccurateECNTests {
         """)
   }
 
-  @Test("A first counter of zero shows that the bits are cleared on the way: no ECT, and no heed", .proves("9768-08"))
+  @Test(
+    "A first counter of zero shows that the bits are cleared on the way: no ECT, and no heed",
+    .proves("9768-08", "8087-01"))
   func clearedCounter() throws {
     try play(
       AccurateECNTests.client + """

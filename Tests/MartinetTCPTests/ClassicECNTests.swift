@@ -42,7 +42,9 @@ struct ClassicECNTests {
 
   // MARK: The handshake
 
-  @Test("Only a SYN,ACK with ECE and without CWR agrees to ECN", .proves("3168-01", "3168-04"), arguments: 0...3)
+  @Test(
+    "Only a SYN,ACK with ECE and without CWR agrees to ECN", .proves("3168-01", "3168-04", "8311-01"),
+    arguments: 0...3)
   func answers(code: Int) throws {
     let agrees = code == 1
     try play(
@@ -58,7 +60,8 @@ struct ClassicECNTests {
   }
 
   @Test(
-    "A SYN,ACK agrees only to a SYN that asks with both bits", .proves("3168-02", "3168-14", "9768-04"),
+    "A SYN,ACK agrees only to a SYN that asks with both bits",
+    .proves("3168-02", "3168-14", "9768-04", "5562-01", "8087-01"),
     arguments: [0, 3])
   func requests(code: Int) throws {
     let asks = code == 3
@@ -82,14 +85,16 @@ struct ClassicECNTests {
     try play("0.000  listen\n0.000 < SYN.ECE.CWR seq 0 win 65535\n0.000 > SYN.ACK seq 0 ack 1", .off)
   }
 
-  @Test("Whoever asks with all three bits gets classic ECN from a host that knows no more")
+  @Test(
+    "Whoever asks with all three bits gets classic ECN from a host that knows no more: there is no nonce",
+    .proves("3540-01"))
   func threeBits() throws {
     try play("0.000  listen\n0.000 < SYN.AE.ECE.CWR seq 0 win 65535\n0.000 > SYN.ACK.ECE seq 0 ack 1", .askClassic)
   }
 
   @Test(
     "The second repetition of a SYN asks no more, and what agrees to the first then brings no ECT",
-    .proves("3168-12", "3168-03"))
+    .proves("3168-12", "3168-03", "8087-01"))
   func lostRequest() throws {
     try play(
       """
