@@ -53,6 +53,18 @@ public struct SocketInputStream: Sendable {
     return isEnd ? nil : bytes
   }
 
+  /// Lends what is there to `body` instead of copying it: at least one octet and at most `limit`, and blocks until there is one. Returns the number of octets,
+  /// all of which count as read; nil at the end of the stream.
+  ///
+  /// - Parameters:
+  ///   - timeout: as in ``read(upTo:within:)``.
+  ///   - body: called for each contiguous piece, in order, while no lock is held; the octets are gone when it returns.
+  public func read(
+    upTo limit: Int, within timeout: Duration? = nil, lending body: (RawSpan) -> Void
+  ) throws(SocketError) -> Int? {
+    try socket.core.read(upTo: limit, within: timeout, lending: body)
+  }
+
   /// Reads one octet; nil at the end of the stream.
   public func read() throws(SocketError) -> UInt8? {
     try read(upTo: 1)?.first
@@ -114,6 +126,28 @@ public struct SocketOutputStream: Sendable {
       Array(bytes).withUnsafeBufferPointer(write)
     }
     if let failure { throw failure }
+  }
+
+  /// Writes all of `buffers`, one behind the other, as if they lay in one piece: no small segment leaves where one ends. Blocks until the send buffer has
+  /// taken the last octet. Other threads' octets do not come between them.
+  public func write(contentsOf buffers: [UnsafeRawBufferPointer]) throws(SocketError) {
+    try socket.core.write(ScatteredMemory(buffers: buffers))
+  }
+
+  /// Writes all of `buffers`, one behind the other: as with memory.
+  public func write(contentsOf buffers: [[UInt8]]) throws(SocketError) {
+    try socket.core.write(ScatteredArrays(arrays: buffers))
+  }
+
+  /// Lends room in the send buffer to `body` instead of copying from a buffer of the caller's, and sends what `body` puts there. Blocks until there is room for at
+  /// least one octet. Returns the number of octets.
+  ///
+  /// - Parameters:
+  ///   - limit: the most octets to write.
+  ///   - body: called for each contiguous piece of room, in order, until it leaves one that is not full, while no lock is held. Other threads' writes to the socket
+  ///     wait until it returns: it must not write there itself.
+  public func write(upTo limit: Int, lending body: (inout OutputRawSpan) -> Void) throws(SocketError) -> Int {
+    try socket.core.write(upTo: limit, lending: body)
   }
 
   /// Does nothing: TCP sends what was written as soon as window and Nagle's algorithm let it.

@@ -157,9 +157,13 @@ struct WriteCall {
       let count = try core.stack.core.send(piece, urgent: urgent, on: handle, otherwise: waiter)
       return count == 0 ? nil : count
     } catch {
-      if core.isClosed { throw core.closedError(.write, core.remote) }
-      throw SocketError(.write, core.remote, from: error)
+      throw self.error(error)
     }
+  }
+
+  /// A host's refusal as the error of the write.
+  func error(_ error: HostError) -> SocketError {
+    core.isClosed ? core.closedError(.write, core.remote) : SocketError(.write, core.remote, from: error)
   }
 
   @inline(never)

@@ -68,6 +68,12 @@ public final class TCPStream: StreamSocket {
     try await core.read(into: target)
   }
 
+  /// Lends what is there to `body` instead of copying it, at least one octet and at most `limit`, and waits until there is one: see
+  /// ``SocketInputStream/read(upTo:within:lending:)``.
+  public func read(upTo limit: Int, lending body: (RawSpan) -> Void) async throws(SocketError) -> Int? {
+    try await core.read(upTo: limit, lending: body)
+  }
+
   // MARK: Output
 
   /// Writes all of `bytes`; waits until the send buffer has taken the last. Other tasks' octets do not come between them.
@@ -83,6 +89,18 @@ public final class TCPStream: StreamSocket {
   /// Writes all of `bytes`; waits until the send buffer has taken the last. Other tasks' octets do not come between them.
   public func write(_ bytes: some Sequence<UInt8>) async throws(SocketError) {
     try await write(Array(bytes))
+  }
+
+  /// Writes all of `buffers`, one behind the other, as if they lay in one piece: no small segment leaves where one ends. Other tasks' octets do not come
+  /// between them.
+  public func write(contentsOf buffers: [[UInt8]]) async throws(SocketError) {
+    try await core.write(ScatteredArrays(arrays: buffers))
+  }
+
+  /// Lends room in the send buffer to `body` and sends what it puts there; waits until there is room for at least one octet: see
+  /// ``SocketOutputStream/write(upTo:lending:)``.
+  public func write(upTo limit: Int, lending body: (inout OutputRawSpan) -> Void) async throws(SocketError) -> Int {
+    try await core.write(upTo: limit, lending: body)
   }
 
   /// Sends one octet of urgent data; see ``Socket/sendUrgentData(_:)``.

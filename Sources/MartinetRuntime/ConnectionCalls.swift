@@ -194,7 +194,7 @@ extension StackCore {
 
 extension Notices {
   /// What follows from a read: who found nothing waits, who left something wakes the next.
-  fileprivate mutating func follow(
+  mutating func follow(
     _ received: Received, of handle: ConnectionHandle, _ host: borrowing Host, otherwise waiter: Waiter?
   ) {
     if received == .nothingYet {

@@ -115,13 +115,15 @@ extension Host {
   }
 
   /// Queues octets for sending; returns how many were accepted, 0 when the buffer is full.
-  public mutating func send(_ bytes: RawSpan, urgent: Bool = false, on handle: ConnectionHandle, at now: Instant)
-    throws(HostError) -> Int
-  {
+  ///
+  /// - Parameter moreFollows: whether the caller sends more in the same turn: if all are accepted, nothing leaves before that.
+  public mutating func send(
+    _ bytes: RawSpan, urgent: Bool = false, moreFollows: Bool = false, on handle: ConnectionHandle, at now: Instant
+  ) throws(HostError) -> Int {
     guard contains(handle) else { throw .doesNotExist }
     do {
       let count = try connections[handle.slot].connection.send(bytes, urgent: urgent, in: &environment, at: now)
-      settle(handle.slot, at: now)
+      if !moreFollows || count < bytes.byteCount { settle(handle.slot, at: now) }
       return count
     } catch {
       throw .call(error)

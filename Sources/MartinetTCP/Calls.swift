@@ -11,8 +11,8 @@ extension Connection {
   ) throws(CallError) -> Int {
     try checkOpenForSending()
     noteApplicationLimit()
-    let accepted = queue.append(
-      bytes.extracting(0..<min(bytes.byteCount, writableBytes)), to: &environment.pool)
+    let room = flags.contains(.roomLent) ? 0 : writableBytes
+    let accepted = queue.append(bytes.extracting(0..<min(bytes.byteCount, room)), to: &environment.pool)
     if accepted < bytes.byteCount { flags.insert(.writerWaits) }
     if urgent && accepted > 0 {
       snd.up = finNumber
@@ -22,7 +22,7 @@ extension Connection {
     return accepted
   }
 
-  private func checkOpenForSending() throws(CallError) {
+  func checkOpenForSending() throws(CallError) {
     if let endReason { throw .ended(endReason) }
     switch phase {
     case .synSent, .synReceived, .established, .closeWait:
@@ -38,25 +38,36 @@ extension Connection {
   public mutating func receive(
     into target: inout MutableRawSpan, in environment: inout Environment, at now: Instant
   ) throws(CallError) -> Received {
+    let readable = try readable(upTo: target.byteCount, in: &environment)
+    if case .bytes(let count) = readable, count > 0 {
+      environment.pool.copy(received, from: 0, limit: count, into: &target)
+      finishReading(count, in: &environment, at: now)
+    }
+    return readable
+  }
+
+  /// What a read of at most `limit` octets would bring.
+  mutating func readable(upTo limit: Int, in environment: inout Environment) throws(CallError) -> Received {
     if flags.contains(.inputShut) { return .endOfStream }
     dropUrgentOctet(in: &environment)
-    let count = readableRun(limit: target.byteCount)
-    if count > 0 {
-      environment.pool.copy(received, from: 0, limit: count, into: &target)
-      environment.pool.removeFirst(count, from: &received)
-      forgetPassedUrgentMark()
-      tuneReceiveBuffer(read: count, in: &environment, at: now)
-      openWindow(in: &environment, at: now)
-      return .bytes(count)
-    }
-    if received.count > 0 { return target.byteCount == 0 ? .bytes(0) : .nothingYet }
+    let count = readableRun(limit: limit)
+    if count > 0 { return .bytes(count) }
+    if received.count > 0 { return limit == 0 ? .bytes(0) : .nothingYet }
     if let fin = rcv.fin, rcv.nxt.isAfter(fin) { return .endOfStream }
     if let endReason {
       if endReason == .closed { return .endOfStream }
       throw .ended(endReason)
     }
     if phase == .closed || phase == .listen { throw .doesNotExist }
-    return target.byteCount == 0 ? .bytes(0) : .nothingYet
+    return limit == 0 ? .bytes(0) : .nothingYet
+  }
+
+  /// The program has `count` octets: they leave the buffer.
+  mutating func finishReading(_ count: Int, in environment: inout Environment, at now: Instant) {
+    environment.pool.removeFirst(count, from: &received)
+    forgetPassedUrgentMark()
+    tuneReceiveBuffer(read: count, in: &environment, at: now)
+    openWindow(in: &environment, at: now)
   }
 
   /// The octets that one read may take: up to the urgent mark, or to the octet before it if that one is not in line.

@@ -189,6 +189,8 @@ struct ConnectionFlags: OptionSet {
   static let textInSYN = ConnectionFlags(rawValue: 32768)
   /// The peer did not take all of that text, and it did not leave again yet.
   static let textRefused = ConnectionFlags(rawValue: 131072)
+  /// The program fills room in the send queue: nothing else is appended meanwhile.
+  static let roomLent = ConnectionFlags(rawValue: 262144)
   /// The connection is over.
   static let ended = ConnectionFlags(rawValue: 1 << 31)
   /// The peer's SYN had a valid cookie: text moves before the handshake is complete (RFC 7413).

@@ -29,6 +29,45 @@ package struct SendQueue {
     return copied
   }
 
+  /// Lends room for `limit` octets behind the last one, fewer if the pool has not so many pages. The octets count only once they are committed.
+  package func lend(_ limit: Int, to loan: inout Loan, in pool: inout PagePool) {
+    let within = (headOffset + count) % PagePool.pageSize
+    if within > 0, limit > 0, let last = pages.last {
+      _ = loan.append(page: last, offset: within, count: min(limit, PagePool.pageSize - within), in: &pool)
+    }
+    while loan.count < limit, loan.pieceCount < Loan.capacity, let page = pool.allocate() {
+      _ = loan.append(page: page, offset: 0, count: min(limit - loan.count, PagePool.pageSize), in: &pool)
+      pool.unpin(page)
+    }
+  }
+
+  /// Whether there is a page for another octet.
+  func offersRoom(in pool: borrowing PagePool) -> Bool {
+    (headOffset + count) % PagePool.pageSize > 0 || pool.pagesInUse < pool.limit
+  }
+
+  /// Appends the first `octets` of a loan, which were filled, without a copy. Meanwhile octets may have been acknowledged, but none appended.
+  package mutating func commit(_ octets: Int, of loan: borrowing Loan, to pool: inout PagePool) {
+    guard octets > 0 else { return }
+    let beginsInLast = count > 0 && loan.firstOffset > 0
+    if count == 0 { headOffset = loan.firstOffset }
+    precondition(
+      (headOffset + count) % PagePool.pageSize == loan.firstOffset
+        && (!beginsInLast || pages.last == loan.piece(0).page), "octets were appended where room was lent")
+    var left = octets
+    var index = 0
+    while left > 0 {
+      let piece = loan.piece(index)
+      if index > 0 || !beginsInLast {
+        pool.pin(piece.page)
+        pages.append(piece.page)
+      }
+      left -= piece.count
+      index += 1
+    }
+    count += octets
+  }
+
   /// Forgets the first `octets`: they are acknowledged.
   package mutating func removeFirst(_ octets: Int, in pool: inout PagePool) {
     precondition(octets <= count, "more octets are acknowledged than were written")

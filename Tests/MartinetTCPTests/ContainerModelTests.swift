@@ -89,6 +89,55 @@ struct ContainerModelTests {
     #expect(pool.pagesInUse == 0)
   }
 
+  @Test("Room that is lent in the send queue becomes its end, whatever is acknowledged meanwhile", arguments: 1...20)
+  func lentRoom(seed: Int) {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    var pool = PagePool(limit: 256)
+    var queue = SendQueue()
+    var model: [UInt8] = []
+    var departure = Departure()
+    for step in 0..<300 {
+      var loan = Loan()
+      let limit = generator.number(1...9000)
+      queue.lend(limit, to: &loan, in: &pool)
+      #expect(loan.count <= limit)
+      let wanted = generator.number(0...loan.count)
+      var octets: [UInt8] = []
+      let filled = loan.fill { room in
+        while octets.count < wanted && !room.isFull {
+          octets.append(UInt8(truncatingIfNeeded: octets.count &* 17 &+ step))
+          room.append(octets[octets.count - 1])
+        }
+      }
+      #expect(filled == wanted)
+      let acknowledged = generator.number(0...9) < 3 ? model.count : generator.number(0...model.count)
+      queue.removeFirst(acknowledged, in: &pool)
+      model.removeFirst(acknowledged)
+      queue.commit(filled, of: loan, to: &pool)
+      model += octets
+      pool.release(&loan)
+      if generator.number(0...3) == 0 {
+        let more: [UInt8] = [1, 2, 3]
+        let taken = queue.append(more.span.bytes, to: &pool)
+        model += more.prefix(taken)
+      }
+      #expect(queue.count == model.count)
+      #expect(pool.pagesInUse <= model.count / PagePool.pageSize + 2)
+      let length = min(model.count, 60_000)
+      #expect(queue.gather(from: 0, length: length, into: &departure, in: &pool) == length)
+      var seen: [UInt8] = []
+      departure.forEachPayloadRun { run in run.withUnsafeBytes { seen += $0 } }
+      #expect(seen.elementsEqual(model.prefix(length)))
+      departure.release(to: &pool)
+      if model.count > 50_000 {
+        queue.removeFirst(40_000, in: &pool)
+        model.removeFirst(40_000)
+      }
+    }
+    queue.removeAll(in: &pool)
+    #expect(pool.pagesInUse == 0)
+  }
+
   @Test("Octets out of order keep their place, and the first copy of each", .proves("ATK-09"), arguments: 1...20)
   func reassembly(seed: Int) {
     var generator = SeededGenerator(seed: UInt64(seed))

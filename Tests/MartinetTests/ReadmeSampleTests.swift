@@ -72,6 +72,32 @@ struct ReadmeSampleTests {
     // The README's tasks ends here.
   }
 
+  @Test("The sample without copies sends two buffers as one segment, and reads them where they lie")
+  func lending() throws {
+    let pair = VirtualPair()
+    try pair.simulation.run {
+      let (client, server, _) = try pair.connected()
+      let (header, body) = ([UInt8](repeating: 1, count: 20), [UInt8](repeating: 2, count: 300))
+      var hasher = Hasher()
+      let (sent, read) = try ReadmeSampleTests.lend(client.outputStream, server.inputStream, header, body, &hasher)
+      var expected = Hasher()
+      (header + body).withUnsafeBytes { expected.combine(bytes: $0) }
+      #expect(sent == 100 && read == 320 && hasher.finalize() == expected.finalize())
+    }
+  }
+
+  private static func lend(
+    _ output: SocketOutputStream, _ input: SocketInputStream, _ header: [UInt8], _ body: [UInt8],
+    _ hasher: inout Hasher
+  ) throws -> (sent: Int, read: Int?) {
+    // The README's lending begins here.
+    try output.write(contentsOf: [header, body])  // leaves as if it were one
+    let sent = try output.write(upTo: 4096) { room in room.append(repeating: 0, count: 100, as: UInt8.self) }
+    let read = try input.read(upTo: 4096) { octets in octets.withUnsafeBytes { hasher.combine(bytes: $0) } }
+    // The README's lending ends here.
+    return (sent, read)
+  }
+
   @Test("The bound on silence is set as the README says")
   func bound() {
     // The README's bound begins here.
@@ -85,7 +111,7 @@ struct ReadmeSampleTests {
     "The README shows the samples that are compiled here",
     arguments: [
       ("sample", "import Martinet\n\n"), ("tasks", "let listener = try TCPListener(port: 7, on: stack)\n"),
-      ("bound", ""),
+      ("bound", ""), ("lending", ""),
     ])
   func sameText(name: String, before: String) throws {
     let test = try String(contentsOf: URL(filePath: #filePath), encoding: .utf8)
