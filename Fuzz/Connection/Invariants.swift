@@ -8,10 +8,12 @@ extension Conversation {
   mutating func settle() {
     var departure = Departure()
     var left = 0
+    let isQuiet = connection.isQuiet
     while connection.pollTransmit(into: &departure, maximumTrain: 0, in: &environment, at: now) != nil {
       check(departure)
       departure.release(to: &environment.pool)
       left += 1
+      claim(!isQuiet, "a connection that is quiet has something to send")
       claim(left < 10_000, "segments leave without end")
     }
     _ = connection.pollEvents()

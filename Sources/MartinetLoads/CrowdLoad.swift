@@ -2,7 +2,7 @@ import MartinetStack
 import MartinetTCP
 import MartinetWire
 
-/// Many established connections between two hosts, one of which may be used.
+/// Many established connections between two hosts, few of which are used.
 public struct CrowdLoad: ~Copyable {
   public var hosts: JoinedHosts
   private var clients: [ConnectionHandle] = []
@@ -26,7 +26,7 @@ public struct CrowdLoad: ~Copyable {
     servers.reserveCapacity(connections)
   }
 
-  /// Opens the one that is used, and so many others.
+  /// Opens the one that is used, and so many others: if there are any, the last of them is used as well.
   public mutating func open(_ connections: Int) throws(HostError) {
     (client, server) = try hosts.connect(port: 7)
     for number in 0..<connections { try openNext(number) }
@@ -68,10 +68,12 @@ public struct CrowdLoad: ~Copyable {
     }
   }
 
-  /// Makes round trips over one connection; returns how many came back.
+  /// Makes round trips, over two connections in turn where there are two, so that no segment belongs to the flow of the one before; returns how many came
+  /// back.
   public mutating func run(rounds: Int) throws(HostError) -> Int {
-    for _ in 0..<rounds {
-      try roundTrip(client, server)
+    let other = (clients.last ?? client, servers.last ?? server)
+    for round in 0..<rounds {
+      if round % 2 == 0 { try roundTrip(client, server) } else { try roundTrip(other.0, other.1) }
       hosts.pass(.microseconds(1))
       hosts.expire()
     }

@@ -88,7 +88,7 @@ extension Figure {
 
   static func crowd(_ effort: Effort) throws(HostError) -> [Figure] {
     var figures: [Figure] = []
-    for others in [0, effort.crowd] {
+    for others in [1, effort.crowd] {
       var crowd = CrowdLoad(room: others)
       try crowd.open(others)
       _ = try crowd.run(rounds: effort.rounds / 100)

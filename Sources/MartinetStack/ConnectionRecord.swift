@@ -17,6 +17,28 @@ enum ConnectionPlace: UInt8 {
   case leaving
 }
 
+/// What a look at a connection found.
+enum ConnectionStanding {
+  /// The connection is not there any more.
+  case gone
+  /// It has nothing to send.
+  case quiet
+  /// It may have something to send.
+  case ready
+}
+
+/// What a host sees when it looks after a connection.
+struct ConnectionLook {
+  let news: ConnectionNews
+  let place: ConnectionPlace
+  /// Whether there are events that nobody has polled.
+  let hasPending: Bool
+  /// Whether the connection counts as a pending Fast Open request.
+  let isFastOpenRequest: Bool
+  /// Whether there is nothing to send, and no change of the path to hear of.
+  let isQuiet: Bool
+}
+
 /// How a connection begins.
 enum Opening {
   /// By a program that connects.
@@ -68,6 +90,15 @@ struct ConnectionRecord: ~Copyable {
 
   /// The two ends.
   var flow: FlowKey { FlowKey(local: connection.local, remote: connection.remote) }
+
+  /// Takes note of what happened. The epochs are those of the routes and the paths as they stand.
+  mutating func look(routeEpoch: UInt32, pathEpoch: UInt32) -> ConnectionLook {
+    let news = connection.takeNews()
+    pending.formUnion(news.events)
+    return ConnectionLook(
+      news: news, place: place, hasPending: !pending.isEmpty, isFastOpenRequest: fastOpenListener != nil,
+      isQuiet: news.isQuiet && self.routeEpoch == routeEpoch && self.pathEpoch == pathEpoch)
+  }
 
   func isOver(_ flow: FlowKey) -> Bool { connection.local == flow.local && connection.remote == flow.remote }
 }

@@ -78,11 +78,15 @@ extension Host {
         into: &departure, maximumTrain: train, in: &environment, at: now)
     else {
       readyLinks.remove(slot, from: &ready)
-      if review(slot, at: now) && connections[slot].place == .leaving { forget(slot) }
+      if review(slot, at: now) != .gone && connections[slot].place == .leaving { forget(slot) }
       return false
     }
-    takeTurn(slot, departure.packetCount)
-    connectionDeadlines.wake(slot, noLaterThan: connections[slot].connection.nextDeadline)
+    if review(slot, at: now) == .quiet {
+      connections[slot].turn = 0
+      readyLinks.remove(slot, from: &ready)
+    } else {
+      takeTurn(slot, departure.packetCount)
+    }
     complete(&departure, slot, envelope, by: route)
     return dispatch(&departure, slot, by: route, at: now)
   }
@@ -187,16 +191,20 @@ extension Host {
 
   // MARK: Path
 
+  /// Whether nothing has changed that ``refreshPath(of:at:)`` looks for.
+  func hasFreshPath(_ slot: UInt32) -> Bool {
+    connections[slot].routeEpoch == routeEpoch && connections[slot].pathEpoch == paths.epoch
+  }
+
   /// Looks whether routes or path MTUs have changed since the connection last sent, and tells it.
   mutating func refreshPath(of slot: UInt32, at now: Instant) {
+    if hasFreshPath(slot) { return }
     if connections[slot].routeEpoch != routeEpoch {
       connections[slot].routeEpoch = routeEpoch
       if let route = route(to: connections[slot].flow.remote.address), route != connections[slot].route {
         connections[slot].route = route
         connections[slot].neighbour = .none
       }
-    } else if connections[slot].pathEpoch == paths.epoch {
-      return
     }
     connections[slot].pathEpoch = paths.epoch
     let path = pathMTU(to: connections[slot].flow.remote.address, by: connections[slot].route)

@@ -6,19 +6,30 @@ extension Host {
   /// Re-reads a connection after every event and call, and lets it say what it has to send. Whoever holds its slot must not use it
   /// afterwards without asking whether it is still there.
   mutating func settle(_ slot: UInt32, at now: Instant) {
-    if review(slot, at: now) { makeReady(slot) }
+    if review(slot, at: now) == .ready { makeReady(slot) }
   }
 
-  /// Re-reads a connection; false if it is gone.
-  mutating func review(_ slot: UInt32, at now: Instant) -> Bool {
-    connections[slot].pending.formUnion(connections[slot].connection.pollEvents())
-    if connections[slot].fastOpenListener != nil { reviewFastOpen(slot, at: now) }
-    if let lesson = connections[slot].connection.takeFastOpenLesson() {
+  /// Re-reads a connection.
+  mutating func review(_ slot: UInt32, at now: Instant) -> ConnectionStanding {
+    let look = connections[slot].look(routeEpoch: routeEpoch, pathEpoch: paths.epoch)
+    if look.news.deadline != .never { connectionDeadlines.wake(slot, noLaterThan: look.news.deadline) }
+    if look.isFastOpenRequest { reviewFastOpen(slot, at: now) }
+    if look.news.hasFastOpenLesson, let lesson = connections[slot].connection.takeFastOpenLesson() {
       fastOpens.learn(
         lesson, about: connections[slot].flow.remote.address, rest: configuration.fastOpenRest, at: now)
     }
-    let phase = connections[slot].connection.phase
-    switch connections[slot].place {
+    if look.place == .held && look.news.phase != .closed {
+      if look.hasPending { announce(slot) }
+      return look.isQuiet ? .quiet : .ready
+    }
+    guard place(slot, look.place, by: look.news.phase) else { return .gone }
+    // What is to go goes when it is polled.
+    return look.isQuiet && connections[slot].place != .leaving ? .quiet : .ready
+  }
+
+  /// Sees to it that a connection is where its phase belongs; false if it is gone.
+  private mutating func place(_ slot: UInt32, _ place: ConnectionPlace, by phase: Phase) -> Bool {
+    switch place {
     case .halfOpen:
       // Back in LISTEN, or never out of it: the record goes and nobody is told (RFC 9293 section 3.10.7.4).
       if phase == .listen {
@@ -44,7 +55,6 @@ extension Host {
     case .leaving:
       break
     }
-    connectionDeadlines.wake(slot, noLaterThan: connections[slot].connection.nextDeadline)
     return true
   }
 
@@ -102,7 +112,7 @@ extension Host {
     if readyLinks.contains(slot) { readyLinks.remove(slot, from: &ready) }
     var record = connections.remove(slot)
     retired.add(record.connection.statistics)
-    record.connection.releaseMemory(in: &environment)
+    record.connection.dissolve(in: &environment)
   }
 
   /// Puts a connection into the round of those that may have something to send.
@@ -158,11 +168,12 @@ extension Host {
     while turns > 0, let slot = connectionDeadlines.popDue(at: now) {
       turns -= 1
       // A deadline that meanwhile moved to later is only put back.
-      if connections[slot].connection.nextDeadline <= now {
+      let deadline = connections[slot].connection.takeDeadline()
+      if deadline <= now {
         connections[slot].connection.expire(in: &environment, at: now)
         settle(slot, at: now)
       } else {
-        connectionDeadlines.set(connections[slot].connection.nextDeadline, for: slot)
+        connectionDeadlines.set(deadline, for: slot)
       }
     }
   }

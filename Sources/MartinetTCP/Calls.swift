@@ -159,6 +159,7 @@ extension Connection {
   ) {
     let previous = self.options
     common = environment.common(for: options)
+    settleSegmentSize()
     guard endReason == nil, phase != .closed else { return }
     if options.keepAlive != previous.keepAlive || options.keepAliveIdle != previous.keepAliveIdle
       || options.deadPeerBound != previous.deadPeerBound

@@ -33,6 +33,8 @@ public struct Connection: ~Copyable {
   /// The largest IP packets that the path and the link take.
   @Narrow<UInt32> var pathMTU: Int
   @Narrow<UInt32> private(set) var linkMTU: Int
+  /// The octets behind the header of a segment, when the IP packet is as large as the path and the peer take it.
+  @Narrow<UInt16> var spaceForOptionsAndText = 0
   let timestampOffset: UInt32
   /// An RST that answers a doubtful segment and leaves the connection alone (RFC 9293 section 3.10.7.4).
   var owedReset: SequenceNumber?
@@ -61,10 +63,11 @@ public struct Connection: ~Copyable {
       parameters.initialSequence, peerSegmentSize: parameters.remote.address.isIPv4 ? 536 : 1220)
     keepAlive = KeepAliveState(lastHeard: now)
     lastSentAt = now
-    transferPart.make(
+    makeTransfer(
       TransferState(
         recovery: RecoveryState(parameters.initialSequence), roundTrip: RoundTrip(environment.configuration),
         congestion: Congestion(parameters.options.congestion, window: 0)))
+    settleSegmentSize()
     fastOpen = parameters.fastOpen
     rcv.scale = environment.configuration.windowScaling ? WindowScale(for: largestReceiveBuffer) : .none
     debt.quick = environment.configuration.quickAcknowledgements
@@ -128,6 +131,14 @@ public struct Connection: ~Copyable {
     environment.pool.release(received.take())
   }
 
+  /// Gives back everything that the connection holds, which is to be dropped at once.
+  package mutating func dissolve(in environment: inout Environment) {
+    releaseMemory(in: &environment)
+    dropTransfer()
+    dropTimers()
+    dropTuning()
+  }
+
   func trace(_ kind: @autoclosure () -> TraceKind, in environment: inout Environment, at now: Instant) {
     if environment.trace.isEnabled {
       environment.trace.record(kind(), of: id, at: now)
@@ -189,6 +200,16 @@ extension Connection {
 
   /// Octets in the queue that never left.
   var unsentBytes: Int {
+    @inline(__always) get {
+      // Between SYN and FIN nothing but text is outstanding.
+      if flags.intersection([.synAcknowledged, .finSent]) == .synAcknowledged {
+        return max(0, queue.count - snd.nxt.distance(from: snd.una))
+      }
+      return unsentBytesAtEitherEnd
+    }
+  }
+
+  private var unsentBytesAtEitherEnd: Int {
     let next = SequenceNumber.later(snd.nxt, queueStart)
     return max(0, queue.count - next.distance(from: queueStart))
   }

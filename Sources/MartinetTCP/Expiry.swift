@@ -25,6 +25,7 @@ extension Connection {
       case .rest: rest(at: now)
       }
     }
+    if timerPart.isPresent { timers.forgetTold() }
   }
 
   // MARK: Retransmission
@@ -96,8 +97,10 @@ extension Connection {
   /// The user timeout runs while anything is unacknowledged, from when it was sent or last progressed.
   mutating func armUserTimeout(in environment: inout Environment, at now: Instant) {
     guard phase.isSynchronized, phase != .timeWait else { return }
+    // Few have one.
+    if userTimeoutInForce <= .zero { return timers.cancel(.userTimeout) }
     let isWaiting = snd.una != snd.nxt || timers.isSet(.persist)
-    if userTimeoutInForce <= .zero || !isWaiting {
+    if !isWaiting {
       timers.cancel(.userTimeout)
     } else if !timers.isSet(.userTimeout) {
       timers[.userTimeout] = now + userTimeoutInForce
@@ -119,9 +122,9 @@ extension Connection {
 
   /// When the retransmission timer expires that starts now. With few segments outstanding and none to follow it can count from when the oldest of
   /// them left (RFC 7765 section 4), so that the loss of a tail is noticed after one timeout.
-  private func timeoutDeadline(_ configuration: Configuration, at now: Instant) -> Instant {
-    let timeout = roundTrip.timeout(configuration)
-    guard configuration.earlyRetransmissionTimeout, recovery.mode == .open, unsentBytes == 0,
+  private func timeoutDeadline(in environment: borrowing Environment, at now: Instant) -> Instant {
+    let timeout = roundTrip.timeout(environment.configuration)
+    guard environment.configuration.earlyRetransmissionTimeout, recovery.mode == .open, unsentBytes == 0,
       snd.outstanding.count <= 3 * segmentSize, let front = scoreboard.front
     else { return now + timeout }
     let deadline = front.sentAt + timeout
@@ -148,7 +151,7 @@ extension Connection {
     } else {
       timers.cancel(.persist)
       if !timers.isSet(.retransmission) {
-        timers[.retransmission] = timeoutDeadline(environment.configuration, at: now)
+        timers[.retransmission] = timeoutDeadline(in: environment, at: now)
       }
     }
     armUserTimeout(in: &environment, at: now)

@@ -10,6 +10,7 @@ extension Connection {
     if offered.has(.maximumSegmentSize) && offered.maximumSegmentSize > 0 {
       // An absurd size would make nothing but headers.
       snd.peerSegmentSize = max(Int(offered.maximumSegmentSize), configuration.minimumSegmentSize)
+      settleSegmentSize()
     }
     negotiated.sack = offered.has(.sackPermitted) && configuration.selectiveAcknowledgement
     negotiated.windowScaling = offered.has(.windowScale) && configuration.windowScaling
@@ -86,11 +87,14 @@ extension Connection {
   var networkHeaderLength: Int { remote.address.isIPv4 ? 20 : 40 }
 
   /// Eff.snd.MSS for a segment with so many octets of TCP options (RFC 9293 section 3.7.1).
-  func payloadLimit(optionLength: Int) -> Int {
+  func payloadLimit(optionLength: Int) -> Int { max(1, spaceForOptionsAndText - optionLength) }
+
+  /// Works ``spaceForOptionsAndText`` out, after each change of the path, of what the peer offered or of the options.
+  mutating func settleSegmentSize() {
     let mmsS = pathMTU - networkHeaderLength
     var limit = min(snd.peerSegmentSize + 20, mmsS)
     if options.maximumSegmentSize > 0 { limit = min(limit, Int(options.maximumSegmentSize) + 20) }
-    return max(1, limit - 20 - optionLength)
+    spaceForOptionsAndText = limit - 20
   }
 
   /// SMSS: the payload octets of a full data segment.

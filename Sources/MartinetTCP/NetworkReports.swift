@@ -31,6 +31,7 @@ extension Connection {
   public mutating func pathChanged(mtu: Int, in environment: inout Environment, at now: Instant) {
     let before = segmentSize
     pathMTU = min(mtu, linkMTU)
+    settleSegmentSize()
     trace(.pathMTU(pathMTU), in: &environment, at: now)
     let after = segmentSize
     guard after != before, flags.contains(.synAcknowledged) else { return }

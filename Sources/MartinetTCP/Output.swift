@@ -73,7 +73,9 @@ extension Connection {
     var output = Output(now: now, maximumTrain: 0, optionLength: 0)
     output.sequence = snd.iss
     output.flags = phase == .synSent ? .syn : [.syn, .ack]
-    output.payload = textForSYN(optionLength: handshakeOptionLength(environment.configuration, at: now))
+    if fastOpen?.cookie != nil {
+      output.payload = textForSYN(optionLength: handshakeOptionLength(environment.configuration, at: now))
+    }
     snd.nxt = SequenceNumber.later(snd.nxt, snd.iss + 1)
     if output.payload > 0 {
       flags.insert(.textInSYN)
@@ -92,11 +94,12 @@ extension Connection {
     _ output: inout Output, into departure: inout Departure, _ environment: inout Environment
   ) -> SegmentEnvelope? {
     if !flags.contains(.synAcknowledged) { return nil }
-    let limit = payloadLimit(optionLength: output.optionLength)
-    guard let range = scoreboard.nextLost(limit: limit) else {
+    guard scoreboard.lost > 0 else {
       recovery.front = nil
       return nil
     }
+    let limit = payloadLimit(optionLength: output.optionLength)
+    guard let range = scoreboard.nextLost(limit: limit) else { return nil }
     if recovery.front == nil {
       guard !timers.isSet(.congestionHold) else { return nil }
       guard congestion.window - scoreboard.inFlight >= min(range.count, segmentSize) || scoreboard.inFlight == 0
@@ -263,7 +266,9 @@ extension Connection {
 
   /// RFC 5681 section 4.1: after an idle time the window is no more than the initial one.
   private mutating func restartAfterIdle(_ environment: inout Environment, at now: Instant) {
-    if scoreboard.inFlight == 0 && phase != .synReceived { congestion.on(.restarting(pathState(at: now))) }
+    if scoreboard.inFlight == 0 && phase != .synReceived && congestion.algorithm == .bbr {
+      congestion.on(.restarting(pathState(at: now)))
+    }
     guard snd.una == snd.nxt, statistics.bytesSent > 0,
       now - lastSentAt > roundTrip.timeout(environment.configuration)
     else { return }

@@ -35,7 +35,8 @@ struct Pacer {
 extension Connection {
   /// How fast data may leave; nil if they do not keep a pace.
   var pacingRate: Rate? {
-    congestion.pacingRate(isPaced: options.pacing, smoothedRoundTrip: roundTrip.smoothed)
+    guard options.pacing || congestion.algorithm == .bbr else { return nil }
+    return congestion.pacingRate(isPaced: options.pacing, smoothedRoundTrip: roundTrip.smoothed)
   }
 
   /// How many of the `octets` that could leave may leave by their pace: full segments, unless all of them may. If none may, the timer says when.

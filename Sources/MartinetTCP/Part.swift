@@ -1,6 +1,6 @@
 import MartinetWire
 
-/// State that a connection needs at times only: on the heap, made when it is first changed, and given back by ``drop()``.
+/// State that a connection needs at times only: on the heap, made when it is first changed, and given back by ``drop()`` or ``drop(into:)``.
 ///
 /// The end of it is inlinable, since Embedded Swift destroys a record where it stands, in another module.
 @safe @frozen @usableFromInline
@@ -25,6 +25,23 @@ struct Part<Value>: ~Copyable {
     let place = UnsafeMutablePointer<Value>.allocate(capacity: 1)
     unsafe place.initialize(to: value)
     unsafe pointer = unsafe place
+  }
+
+  /// Makes it, in a place that another connection has given back if there is one.
+  mutating func make(_ value: consuming Value, from spares: inout SpareParts<Value>) where Value: ReusablePart {
+    guard let place = unsafe spares.take() else {
+      make(value)
+      return
+    }
+    precondition(!isPresent, "a part is made twice")
+    unsafe place.pointee.become(value)
+    unsafe pointer = unsafe place
+  }
+
+  /// Gives it back, so that the next one is made in its place.
+  mutating func drop(into spares: inout SpareParts<Value>) where Value: ReusablePart {
+    guard let place = unsafe pointer else { return }
+    if unsafe spares.keep(place) { unsafe pointer = nil } else { drop() }
   }
 
   mutating func drop() {
@@ -90,9 +107,12 @@ struct Shared<Value: ~Copyable>: ~Copyable {
   }
 }
 
-/// What connections with the same options have in common: those, and what stands for each part that is absent.
+/// What connections with the same options have in common: those, what stands for each part that is absent, and places for those that come.
 struct CommonState: ~Copyable {
   let options: ConnectionOptions
+  fileprivate var spareTransfers = SpareParts<TransferState>()
+  fileprivate var spareTimers = SpareParts<Timers>()
+  fileprivate var spareTunings = SpareParts<BufferTuning>()
   fileprivate var transfer = Part<TransferState>()
   fileprivate var timers = Part<Timers>()
   fileprivate var rare = Part<RareState>()
@@ -112,6 +132,26 @@ struct CommonState: ~Copyable {
   }
 }
 
+// Parts that are made in places that others have given back, and given back.
+
+extension Connection {
+  mutating func makeTransfer(_ value: consuming TransferState) {
+    unsafe transferPart.make(value, from: &common.address.pointee.spareTransfers)
+  }
+
+  private mutating func makeTimers() {
+    unsafe timerPart.make(Timers(), from: &common.address.pointee.spareTimers)
+  }
+
+  private mutating func makeTuning() {
+    unsafe tuningPart.make(BufferTuning(), from: &common.address.pointee.spareTunings)
+  }
+
+  mutating func dropTransfer() { unsafe transferPart.drop(into: &common.address.pointee.spareTransfers) }
+  mutating func dropTimers() { unsafe timerPart.drop(into: &common.address.pointee.spareTimers) }
+  mutating func dropTuning() { unsafe tuningPart.drop(into: &common.address.pointee.spareTunings) }
+}
+
 // Where the parts of a connection are: read, an absent one is what all have in common; changed, it is made.
 
 extension Connection {
@@ -125,7 +165,7 @@ extension Connection {
       unsafe transferPart.address(or: common.value.transfer)
     }
     @inline(__always) unsafeMutableAddress {
-      if !transferPart.isPresent { transferPart.make(wokenTransfer) }
+      if !transferPart.isPresent { makeTransfer(wokenTransfer) }
       return unsafe transferPart.mutableAddress
     }
   }
@@ -135,7 +175,7 @@ extension Connection {
       unsafe timerPart.address(or: common.value.timers)
     }
     @inline(__always) unsafeMutableAddress {
-      if !timerPart.isPresent { timerPart.make(Timers()) }
+      if !timerPart.isPresent { makeTimers() }
       return unsafe timerPart.mutableAddress
     }
   }
@@ -145,7 +185,7 @@ extension Connection {
       unsafe tuningPart.address(or: common.value.tuning)
     }
     @inline(__always) unsafeMutableAddress {
-      if !tuningPart.isPresent { tuningPart.make(BufferTuning()) }
+      if !tuningPart.isPresent { makeTuning() }
       return unsafe tuningPart.mutableAddress
     }
   }

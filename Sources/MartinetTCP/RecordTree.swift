@@ -27,6 +27,13 @@ package struct RecordTree {
   package init() {}
 
   var isEmpty: Bool { count == 0 }
+
+  /// Uses the memory of another tree, where both are empty.
+  mutating func takeStorage(of other: inout RecordTree) {
+    guard isEmpty && other.isEmpty else { return }
+    swap(&nodes, &other.nodes)
+    removeAll()
+  }
   package var first: Int { Int(firstNode) }
   package var last: Int { Int(lastNode) }
 
@@ -163,7 +170,13 @@ package struct RecordTree {
 
   /// Forgets all records, and gives the memory back if that is more than a little.
   package mutating func removeAll() {
-    if nodes.count > 64 { nodes = [] } else { nodes.removeAll(keepingCapacity: true) }
+    if nodes.count > 64 {
+      nodes = []
+    } else if count > 0 {
+      nodes.removeAll(keepingCapacity: true)
+    } else {
+      return
+    }
     (root, free, firstNode, lastNode) = (-1, -1, -1, -1)
     count = 0
   }

@@ -24,11 +24,13 @@ package struct RoundTrip {
   }
 
   /// The retransmission timeout, backed off and capped.
+  @inline(__always)
   package func timeout(_ configuration: Configuration) -> Interval {
     min(base * (Int64(1) << Int64(backoff)), configuration.maximumRetransmissionTimeout)
   }
 
   /// Takes a measurement (RFC 6298 sections 2.2 and 2.3); ends the back-off (section 5.7).
+  @inline(__always)
   package mutating func measured(_ sample: Interval, _ configuration: Configuration, at now: Instant = .zero) {
     let sample = max(sample, .zero)
     least.take(sample, at: now)

@@ -29,6 +29,12 @@ package struct Scoreboard {
 
   package init() {}
 
+  /// Uses the memory of another scoreboard, where both are empty.
+  mutating func takeStorage(of other: inout Scoreboard) {
+    records.takeStorage(of: &other.records)
+    transmissions.takeStorage(of: &other.transmissions)
+  }
+
   var isEmpty: Bool { records.isEmpty }
   package var recordCount: Int { records.count }
   /// Entries in the order of time, passed ones among them.
@@ -119,6 +125,7 @@ package struct Scoreboard {
   }
 
   /// What the last transmission of `record` took along, unless that was so long ago that it is forgotten. Numbers have no gaps, so it is found at once.
+  @inline(__always)
   private func snapshot(of record: TransmissionRecord) -> DeliverySnapshot? {
     guard let oldest = transmissions.first else { return nil }
     let index = Int(record.number.rawValue &- oldest.number.rawValue)

@@ -11,6 +11,9 @@ package struct SendQueue {
 
   package init() {}
 
+  /// Uses the memory of another queue, which is empty.
+  mutating func takeStorage(of other: inout SendQueue) { pages.takeStorage(of: &other.pages) }
+
   /// Copies as much of `bytes` as the pool has pages for; returns how much.
   package mutating func append(_ bytes: RawSpan, to pool: inout PagePool) -> Int {
     var copied = 0

@@ -1,8 +1,11 @@
 /// The deadlines of a connection: the one table that both the next deadline and the expiry are read from.
-struct Timers {
+struct Timers: ReusablePart {
   private var deadlines = InlineArray<14, Instant>(repeating: .never)
   /// One bit for each timer that runs: few do at a time, and only those are looked at.
   private var running: UInt16 = 0
+  /// No later than the earliest deadline, and what of it was told. A deadline that moves to later moves neither: whoever comes at the time that was told asks anew.
+  private var bound = Instant.never
+  private var told = Instant.never
 
   subscript(kind: TimerKind) -> Instant {
     get { deadlines[Int(kind.rawValue)] }
@@ -10,6 +13,7 @@ struct Timers {
       deadlines[Int(kind.rawValue)] = newValue
       let bit = 1 as UInt16 &<< UInt16(kind.rawValue)
       running = newValue == .never ? running & ~bit : running | bit
+      if newValue < bound { bound = newValue }
     }
   }
 
@@ -23,6 +27,19 @@ struct Timers {
   mutating func cancelAll() {
     deadlines = InlineArray<14, Instant>(repeating: .never)
     running = 0
+  }
+
+  /// A deadline that may be earlier than all that were told, which then is told; ``Instant/never`` if there is none.
+  mutating func takeEarlier() -> Instant {
+    guard bound < told else { return .never }
+    told = bound
+    return bound
+  }
+
+  /// Whoever was told a deadline does not keep it any more.
+  mutating func forgetTold() {
+    bound = earliest
+    told = .never
   }
 
   var earliest: Instant { earliest(besides: 0) }

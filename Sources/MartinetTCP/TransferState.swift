@@ -1,7 +1,7 @@
 import MartinetWire
 
 /// What a connection needs to know of what it sends, as long as it sends.
-struct TransferState {
+struct TransferState: ReusablePart {
   var queue = SendQueue()
   var scoreboard = Scoreboard()
   var rack = RecentAcknowledgement()
@@ -10,6 +10,13 @@ struct TransferState {
   var roundTrip: RoundTrip
   var congestion: Congestion
   var pacer = Pacer()
+
+  mutating func become(_ fresh: consuming TransferState) {
+    var fresh = fresh
+    fresh.queue.takeStorage(of: &queue)
+    fresh.scoreboard.takeStorage(of: &scoreboard)
+    self = fresh
+  }
 
   mutating func acknowledge(upTo number: SequenceNumber, _ evidence: AcknowledgementEvidence) -> Scoreboard.Acknowledged
   {
@@ -90,10 +97,10 @@ extension Connection {
       roundTrip.hasSample
     else { return }
     resting = RestingState(transfer)
-    transferPart.drop()
+    dropTransfer()
     // The edge of the window stays where it is: the buffer grows anew for whoever needs it again.
-    if now - keepAlive.lastHeard >= Connection.restAfter { tuningPart.drop() }
-    if timers.earliest == .never { timerPart.drop() }
+    if now - keepAlive.lastHeard >= Connection.restAfter { dropTuning() }
+    if timers.earliest == .never { dropTimers() }
   }
 }
 

@@ -112,6 +112,7 @@ extension Connection {
   }
 
   /// What leaves without an acknowledgement in between while the window is not validated: no more than the initial window (section 4.4.2).
+  @inline(__always)
   func burstRoom(_ configuration: Configuration) -> Int {
     guard configuration.windowValidation, !recovery.validation.isValidated else { return Int.max }
     let initial = Congestion.initialWindow(

@@ -104,10 +104,12 @@ struct TranscriptRunner: ~Copyable {
     var departure = Departure()
     var left = 0
     while true {
+      let isQuiet = with { connection, _, _ in connection.isQuiet }
       let envelope = with { connection, environment, now in
         connection.pollTransmit(into: &departure, maximumTrain: 0, in: &environment, at: now)
       }
       guard let envelope = envelope ?? nil else { break }
+      if isQuiet == true { throw ParseError("a connection that is quiet has something to send") }
       left += 1
       guard left < 10_000 else { throw ParseError("segments leave without end") }
       let segment = try observe(departure, envelope)

@@ -1,14 +1,18 @@
+import Glibc
 import MartinetLoads
 import MartinetStack
 
 /// Carries one load of a size, for whoever counts from outside what that takes: Scripts/bench-costs counts instructions and allocations of two sizes, and the
-/// difference is what the units between them cost. Memory is not counted from outside: `idle` prints the octets that one end of so many connections takes.
+/// difference is what the units between them cost.
+///
+/// Memory is not counted from outside: `idle` prints the octets that one end of so many connections takes. `crowd-OTHERS` opens so many connections, says
+/// `ready`, and makes its round trips once a line has come, so that the counting can begin there.
 @main
 enum Main {
   static func main() throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 3, let count = Int(arguments[2]), count > 0 else {
-      print("usage: martinet-load-benchmarks bulk|bulk-ack2|trains|connections|ping-pong|idle COUNT")
+      print("usage: martinet-load-benchmarks bulk|bulk-ack2|trains|connections|ping-pong|idle|crowd-OTHERS COUNT")
       throw Refusal.arguments
     }
     guard try carry(arguments[1], count) else { throw Refusal.incomplete }
@@ -35,8 +39,20 @@ enum Main {
       for figure in try Load.idle.measure(effort) { print(Int(figure.value.rounded(.up))) }
       return true
     default:
-      throw Refusal.arguments
+      guard load.hasPrefix("crowd-"), let others = Int(load.dropFirst(6)), others > 0 else { throw Refusal.arguments }
+      return try carry(count, beside: others)
     }
+  }
+
+  /// Makes `rounds` round trips beside so many other connections. The program ends there and then: to take down a crowd is no part of a round trip.
+  private static func carry(_ rounds: Int, beside others: Int) throws -> Bool {
+    var crowd = CrowdLoad(room: others)
+    try crowd.open(others)
+    print("ready")
+    fflush(nil)
+    guard readLine() != nil else { throw Refusal.incomplete }
+    if try crowd.run(rounds: rounds) == rounds { _exit(EXIT_SUCCESS) }
+    return false
   }
 
   enum Refusal: Error {

@@ -1,0 +1,40 @@
+import MartinetWire
+
+/// What follows from the last event or call, for a host that looks after each.
+package struct ConnectionNews {
+  package var events: ConnectionEvents
+  package var phase: Phase
+  /// Whether ``Connection/takeFastOpenLesson()`` has something to say.
+  package var hasFastOpenLesson: Bool
+  /// Whether ``Connection/pollTransmit(into:maximumTrain:in:at:)`` would say no, as long as nothing else happens.
+  package var isQuiet: Bool
+  /// A deadline that may be earlier than all that the host was told before; ``Instant/never`` if there is none. Those are forgotten with
+  /// ``Connection/expire(in:at:)`` and ``Connection/takeDeadline()``.
+  package var deadline: Instant
+}
+
+extension Connection {
+  /// What happened since the last call, and where that leads; forgets it.
+  package mutating func takeNews() -> ConnectionNews {
+    ConnectionNews(
+      events: pollEvents(), phase: phase, hasFastOpenLesson: rarePart.isPresent && fastOpenLesson != nil,
+      isQuiet: isQuiet, deadline: timerPart.isPresent ? timers.takeEarlier() : .never)
+  }
+
+  /// The earliest deadline, for a host that keeps no earlier one.
+  package mutating func takeDeadline() -> Instant {
+    guard timerPart.isPresent else { return .never }
+    timers.forgetTold()
+    return timers.takeEarlier()
+  }
+
+  /// Whether nothing is to leave: each source of segments that a poll would ask, without the work of asking it.
+  package var isQuiet: Bool {
+    guard owedReset == nil, flags.isDisjoint(with: [.synDue, .resetDue, .probeDue]) else { return false }
+    if endReason != nil || phase == .closed || phase == .listen || phase == .synSent { return true }
+    guard debt.immediate == nil, debt.duplicates == 0, !keepAlive.probeDue, !finIsUnsent else { return false }
+    if ecnPart.isPresent && (ecn.earlier != nil || ecn.handshakeAcknowledgementDue) { return false }
+    guard transferPart.isPresent else { return true }
+    return scoreboard.lost == 0 && recovery.front == nil && !probe.isDue && unsentBytes == 0
+  }
+}
