@@ -47,9 +47,10 @@ extension Host {
     if end.port == 0 {
       guard let port = ephemeralPort(local: end.address, remote: remote) else { throw .noPorts }
       end.port = port
+    } else if connectionSlot(of: FlowKey(local: end, remote: remote)) != nil || end == remote {
+      throw .addressInUse
     }
     let flow = FlowKey(local: end, remote: remote)
-    if connectionSlot(of: flow) != nil || end == remote { throw .addressInUse }
     let options = options ?? configuration.tcp.connection
     let fastOpen = options.fastOpen ? fastOpens.opening(to: remote.address, at: now) : nil
     guard let slot = open(flow, by: route, options: options, as: .active(fastOpen), at: now) else {
@@ -66,8 +67,9 @@ extension Host {
       counters.count(.connectionLimit)
       return nil
     }
+    let path = pathMTU(to: flow.remote.address, by: route)
     var parameters = parameters(
-      of: flow, id: ConnectionID(slot: slot, generation: generation), by: route, options: options,
+      of: flow, id: ConnectionID(slot: slot, generation: generation), by: route, path, options: options,
       initialSequence: initialSequence(of: flow, opening, at: now), timestampOffset: timestampOffset(of: flow))
     parameters.fastOpen = opening.fastOpen
     let connection =
@@ -78,8 +80,8 @@ extension Host {
       }
     let record = ConnectionRecord(
       connection: connection, place: opening.place, route: route, pathMTU: parameters.pathMTU,
-      mayBeFragmented: pathMTU(to: flow.remote.address, by: route).mayBeFragmented, routeEpoch: routeEpoch,
-      pathEpoch: paths.epoch, flowLabel: secrets.flowLabel(of: flow))
+      mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
+      flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
     flows.add(slot, for: flow)
     counters.connectionsOpened &+= 1
@@ -88,12 +90,12 @@ extension Host {
 
   /// What the host decides for a connection over `flow`.
   func parameters(
-    of flow: FlowKey, id: ConnectionID, by route: Route, options: ConnectionOptions, initialSequence: SequenceNumber,
-    timestampOffset: UInt32
+    of flow: FlowKey, id: ConnectionID, by route: Route, _ path: PathClaim, options: ConnectionOptions,
+    initialSequence: SequenceNumber, timestampOffset: UInt32
   ) -> OpenParameters {
     OpenParameters(
       id: id, local: flow.local, remote: flow.remote, initialSequence: initialSequence,
-      timestampOffset: timestampOffset, pathMTU: pathMTU(to: flow.remote.address, by: route).mtu,
+      timestampOffset: timestampOffset, pathMTU: path.mtu,
       linkMTU: linkMTU(of: route.interface), options: options)
   }
 

@@ -38,7 +38,7 @@ extension Host {
       syn.options.present.formIntersection(.maximumSegmentSize)
     }
     let parameters = parameters(
-      of: flow, id: .none, by: route, options: listeners[listener].options,
+      of: flow, id: .none, by: route, pathMTU(to: flow.remote.address, by: route), options: listeners[listener].options,
       initialSequence: cookie.number(for: flow, peer: header.sequence, secrets: secrets, at: now),
       timestampOffset: offset)
     scratch.reset()

@@ -15,6 +15,7 @@ extension Connection {
   }
 
   /// RACK.reo_wnd (RFC 8985 section 6.2, step 4).
+  @inline(__always)
   private func reorderingWindow(_ configuration: Configuration) -> Interval {
     rack.reorderingWindow(
       isRecovering: recovery.mode != .open, sackedSegments: scoreboard.sackedSegments,
@@ -35,6 +36,10 @@ extension Connection {
   /// Takes for lost what RACK says is, and begins recovery if there was none; returns whether anything is.
   @discardableResult
   mutating func detectLoss(_ environment: inout Environment, at now: Instant) -> Bool {
+    guard !scoreboard.isEmpty else {
+      timers.cancel(.reordering)
+      return false
+    }
     let losses = scoreboard.detectLoss(
       by: rack, window: reorderingWindow(environment.configuration), recent: recovery.began, at: now)
     timers[.reordering] = losses.nextAt
