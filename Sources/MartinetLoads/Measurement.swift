@@ -17,6 +17,8 @@ public enum Load: String, CaseIterable, Sendable {
   case acks
   /// Segments, by the number of other connections.
   case crowd
+  /// Two threads, each with both ends of a transfer of its own.
+  case shards
 }
 
 /// One measured number.
@@ -83,11 +85,15 @@ extension Load {
       case .connections: return try Figure.connections(effort)
       case .acks: return try Figure.acknowledgements(effort)
       case .crowd: return try Figure.crowd(effort)
-      case .pingPong, .idle: break
+      case .pingPong, .idle, .shards: break
       }
     } catch {
       throw .refused(error)
     }
-    return self == .idle ? try Figure.idle(effort) : try Figure.pingPong(effort)
+    switch self {
+    case .idle: return try Figure.idle(effort)
+    case .shards: return try Figure.shards(effort)
+    default: return try Figure.pingPong(effort)
+    }
   }
 }

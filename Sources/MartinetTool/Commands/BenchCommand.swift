@@ -9,7 +9,7 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       bulk, trains: octets between two hosts that are joined back to back. connections: connect, one octet, close. ping-pong: one \
       octet to and fro, through the engine and through blocking sockets. idle: the memory of a connection that does nothing. acks: \
-      an acknowledgement, by window and loss. crowd: a segment beside many other connections. Without a name all are measured. \
+      an acknowledgement, by window and loss. crowd: a segment beside many other connections. shards: two threads, each with both ends of a transfer. Without a name all are measured. \
       Figures of a debug build say nothing: use swift build -c release.
       """)
 
