@@ -25,6 +25,7 @@ struct FlowMemory {
 
   /// Whether `packet`, all of which begins with `bytes`, is a TCP segment of the same flow, whole and without IP options: one for which every question
   /// to its IP header, but that for its checksum, has the answer that it had last time.
+  @inline(__always)
   func isNext(_ bytes: RawSpan, of count: Int, on interface: UInt16, addressEpoch: UInt32) -> Bool {
     guard connection != .none, self.interface == interface, self.addressEpoch == addressEpoch, bytes.byteCount >= 40
     else { return false }
@@ -36,38 +37,47 @@ struct FlowMemory {
 }
 
 extension Host {
-  /// The short way of a packet that follows one of its flow; false if it is none, and has to go the long way.
+  /// The short way of a plain segment that follows another of its flow; false if it is none, or anything about it is wrong: then it has to go the long way,
+  /// which says what.
   mutating func receiveNextOfFlow(_ packet: inout PageChain, _ info: ArrivalInfo, at now: Instant) -> Bool {
-    let (memory, epoch, count) = (lastFlow, interfaces.epoch, packet.count)
-    let trafficClass: UInt8? = environment.pool.withFirstBytes(of: packet) { bytes in
-      guard memory.isNext(bytes, of: count, on: info.interface, addressEpoch: epoch), !info.isLinkGroup,
-        IPv4Header.hasRightChecksum(bytes)
-      else { return nil }
-      return bytes.uint8(at: 1)
+    guard let (segment, facts) = plainSegment(packet, info), isReachable(lastFlow.connection) else { return false }
+    let headers = IPv4Header.minimumLength + segment.headerLength
+    let connection = lastFlow.connection
+    if !gathered.isEmpty {
+      if gathered.connection == connection
+        && gathered.goesOn(with: segment, payload: packet.count - headers, facts)
+      {
+        environment.pool.removeFirst(headers, from: &packet)
+        gathered.append(segment, packet.take(), in: &environment.pool)
+        return true
+      }
+      deliverGathered(at: now)
+      guard isReachable(connection) else { return false }
     }
-    guard let trafficClass, connections.contains(memory.connection.slot, memory.connection.generation),
-      connections[memory.connection.slot].isInFlows
-    else { return false }
-    let flow = connections[memory.connection.slot].flow
-    let facts = PacketFacts(
-      source: flow.remote.address, destination: flow.local.address, protocolNumber: IPProtocol.tcp,
-      trafficClass: trafficClass, hopLimit: 0, headerLength: IPv4Header.minimumLength, interface: info.interface,
-      isGroup: false, trust: info.trust, segmentSize: info.segmentSize)
-    guard info.trust == .vouched || hasRightChecksum(packet, facts) else {
-      drop(packet.take(), .badTransportChecksum)
-      return true
-    }
-    guard let (header, length) = parseTCP(packet, from: IPv4Header.minimumLength) else {
-      drop(packet.take(), .malformedTransport)
-      return true
-    }
-    environment.pool.removeFirst(IPv4Header.minimumLength + length, from: &packet)
-    let payload = packet.take()
-    if moreFollows || !gathered.isEmpty {
-      receiveText(header, payload, facts, flow, at: now)
-    } else {
-      receive(header, payload, facts, on: memory.connection.slot, at: now)
-    }
+    environment.pool.removeFirst(headers, from: &packet)
+    begin(segment, packet.take(), facts, on: connection.slot, at: now)
     return true
+  }
+
+  /// Whether the table of flows leads to `connection`.
+  private func isReachable(_ connection: ConnectionID) -> Bool {
+    connections.contains(connection.slot, connection.generation) && connections[connection.slot].isInFlows
+  }
+
+  /// The segment in `packet`, if it is plain, of the last flow, and both checksums are right.
+  private func plainSegment(
+    _ packet: borrowing PageChain, _ info: ArrivalInfo
+  ) -> (segment: PlainSegment, facts: ArrivalFacts)? {
+    let (count, epoch) = (packet.count, interfaces.epoch)
+    guard !info.isLinkGroup else { return nil }
+    return environment.pool.withFirstBytes(of: packet) { bytes in
+      guard lastFlow.isNext(bytes, of: count, on: info.interface, addressEpoch: epoch),
+        IPv4Header.hasRightChecksum(bytes),
+        info.trust == .vouched || IPv4Header.hasRightTransportChecksum(bytes, of: count),
+        let segment = PlainSegment(bytes, at: IPv4Header.minimumLength)
+      else { return nil }
+      let ecn = ECNCodepoint(rawValue: bytes.uint8(at: 1) & 3) ?? .notECT
+      return (segment, ArrivalFacts(ecn: ecn, segmentSize: Int(info.segmentSize)))
+    }
   }
 }

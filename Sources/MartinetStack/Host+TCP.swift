@@ -31,8 +31,10 @@ extension Host {
   mutating func receiveText(
     _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey, at now: Instant
   ) {
-    if gathered.goesOn(with: header, payload: payload.count, facts, flow) {
-      gathered.append(header, payload, in: &environment.pool)
+    let arrival = ArrivalFacts(ecn: facts.ecn, segmentSize: Int(facts.segmentSize))
+    let plain = PlainSegment(header)
+    if let plain, isGathering(flow), gathered.goesOn(with: plain, payload: payload.count, arrival) {
+      gathered.append(plain, payload, in: &environment.pool)
       return
     }
     deliverGathered(at: now)
@@ -41,10 +43,31 @@ extension Host {
       return
     }
     lastFlow.remember(flow, connections[slot].connection.id, on: facts.interface, addressEpoch: interfaces.epoch)
-    if moreFollows && mayBegin(header, payload: payload.count, facts, on: slot) {
-      gathered.begin(header, payload, facts, flow, slot, connections.generation(of: slot))
+    if let plain {
+      begin(plain, payload, arrival, on: slot, at: now)
     } else {
       receive(header, payload, facts, on: slot, at: now)
+    }
+  }
+
+  /// Whether text was gathered that came over `flow`.
+  private func isGathering(_ flow: FlowKey) -> Bool {
+    let connection = gathered.connection
+    return !gathered.isEmpty && connections.contains(connection.slot, connection.generation)
+      && connections[connection.slot].isOver(flow)
+  }
+
+  /// Takes in a plain segment: the short way if its connection expects it, and the long way if not.
+  mutating func receive(
+    _ segment: PlainSegment, _ payload: consuming PageChain, _ facts: ArrivalFacts, on slot: UInt32, at now: Instant
+  ) {
+    var payload = payload
+    if connections[slot].connection.receiveExpected(segment, payload: &payload, facts, in: &environment, at: now) {
+      settle(slot, at: now)
+    } else {
+      let flow = connections[slot].flow
+      let header = TCPHeader(segment, sourcePort: flow.remote.port, destinationPort: flow.local.port)
+      receiveUnexpected(header, payload, facts, on: slot, at: now)
     }
   }
 
@@ -66,10 +89,6 @@ extension Host {
   mutating func receive(
     _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, on slot: UInt32, at now: Instant
   ) {
-    if connections[slot].place == .halfOpen && completesTooEarly(header, slot) {
-      drop(payload, .acceptQueueFull)
-      return
-    }
     if connections[slot].connection.phase == .timeWait && header.isSYN && !header.isRST && !header.isACK,
       let predecessor = connections[slot].connection.acceptsReuse(bySYN: header),
       let listener = listenerSlot(for: connections[slot].flow.local)
@@ -77,9 +96,18 @@ extension Host {
       reuse(slot, listener, header, payload, facts, after: predecessor, at: now)
       return
     }
-    let arrival = ArrivalFacts(
-      ecn: facts.ecn, segmentSize: Int(facts.segmentSize))
-    connections[slot].connection.receive(header, payload: payload, facts: arrival, in: &environment, at: now)
+    let arrival = ArrivalFacts(ecn: facts.ecn, segmentSize: Int(facts.segmentSize))
+    receiveUnexpected(header, payload, arrival, on: slot, at: now)
+  }
+
+  private mutating func receiveUnexpected(
+    _ header: TCPHeader, _ payload: consuming PageChain, _ facts: ArrivalFacts, on slot: UInt32, at now: Instant
+  ) {
+    if connections[slot].place == .halfOpen && completesTooEarly(header, slot) {
+      drop(payload, .acceptQueueFull)
+      return
+    }
+    connections[slot].connection.receiveUnexpected(header, payload: payload, facts: facts, in: &environment, at: now)
     settle(slot, at: now)
   }
 

@@ -40,13 +40,20 @@ extension Connection {
     _ header: TCPHeader, payload: consuming PageChain, facts: ArrivalFacts, in environment: inout Environment,
     at now: Instant
   ) {
-    let segments = facts.segmentSize > 0 ? (payload.count + facts.segmentSize - 1) / facts.segmentSize : 1
-    statistics.segmentsReceived += UInt64(segments)
-    trace(.received(summary(header, payload: payload.count, ecn: facts.ecn)), in: &environment, at: now)
-    if isExpected(header, payload: payload.count, facts) {
-      receiveExpected(header, payload: payload, facts, &environment, at: now)
+    var payload = payload
+    if let plain = PlainSegment(header), receiveExpected(plain, payload: &payload, facts, in: &environment, at: now) {
       return
     }
+    receiveUnexpected(header, payload: payload, facts: facts, in: &environment, at: now)
+  }
+
+  /// Takes any other segment than ``receiveExpected(_:payload:_:in:at:)`` does.
+  package mutating func receiveUnexpected(
+    _ header: TCPHeader, payload: consuming PageChain, facts: ArrivalFacts, in environment: inout Environment,
+    at now: Instant
+  ) {
+    countSegments(payload.count, facts)
+    trace(.received(summary(header, payload: payload.count, ecn: facts.ecn)), in: &environment, at: now)
     var segment = ArrivingSegment(header: header, payload: payload, facts: facts, now: now)
     switch phase {
     case .closed: answerFromClosed(segment)
@@ -55,6 +62,13 @@ extension Connection {
     default: arriveInOtherStates(&segment, &environment)
     }
     environment.pool.release(segment.payload.take())
+  }
+
+  /// Counts what arrived, by the segments that it was made of.
+  @inline(__always)
+  mutating func countSegments(_ octets: Int, _ facts: ArrivalFacts) {
+    let segments = facts.segmentSize > 0 ? (octets + facts.segmentSize - 1) / facts.segmentSize : 1
+    statistics.segmentsReceived &+= UInt64(segments)
   }
 
   func summary(_ header: TCPHeader, payload: Int, ecn: ECNCodepoint) -> SegmentSummary {

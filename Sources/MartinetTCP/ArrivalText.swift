@@ -48,15 +48,16 @@ extension Connection {
     if start == rcv.nxt {
       let chain = segment.payload.take()
       inOrder(range, chain, overlaps: overlap != nil, &environment, at: segment.now)
-      measureAsReceiver(segment.header, at: segment.now)
+      let options = segment.header.options
+      measureAsReceiver(echo: options.has(.timestamps) ? options.timestamps.echo : 0, at: segment.now)
     } else {
       outOfOrder(range, segment.payload.take(), segment, &environment)
     }
   }
 
   /// Whether a segment has full text that comes next in order, and nothing is out of order.
-  package func expects(_ header: TCPHeader, payload: Int) -> Bool {
-    phase.isSynchronized && header.sequence == rcv.nxt && payload >= rcv.segmentSize && !hasReordered
+  package func expects(_ sequence: SequenceNumber, payload: Int) -> Bool {
+    phase.isSynchronized && sequence == rcv.nxt && payload >= rcv.segmentSize && !hasReordered
   }
 
   private mutating func inOrder(

@@ -73,12 +73,12 @@ extension Connection {
     max(options.sendBufferSize, min(2 * congestion.window, options.maximumSendBufferSize))
   }
 
-  /// Takes what an in-order segment tells of the round trip.
-  mutating func measureAsReceiver(_ header: TCPHeader, at now: Instant) {
+  /// Takes what an in-order segment tells of the round trip, by the timestamp that it echoes; 0 if it has none.
+  mutating func measureAsReceiver(echo: UInt32, at now: Instant) {
     guard options.maximumReceiveBufferSize > options.receiveBufferSize else { return }
     if negotiated.timestamps {
-      guard header.options.has(.timestamps), header.options.timestamps.echo != 0 else { return }
-      let elapsed = Int32(bitPattern: timestamp(at: now) &- header.options.timestamps.echo)
+      guard echo != 0 else { return }
+      let elapsed = Int32(bitPattern: timestamp(at: now) &- echo)
       // Less than the clock can tell is its granularity; an age is an idle sender.
       guard elapsed >= 0, elapsed < 10_000 else { return }
       tuning.measured(.milliseconds(Int64(max(1, elapsed))))

@@ -9,37 +9,42 @@ extension Connection {
   /// First it begins at RCV.NXT and ends in the window, with a timestamp that is not old. Second to fourth it has no RST and no SYN. Fifth its acknowledgement
   /// is SND.UNA, with nothing outstanding, so that it has no news, and the window is the one that is known. Sixth to eighth it has neither URG nor FIN,
   /// and nothing waits that it could overlap.
-  func isExpected(_ header: TCPHeader, payload: Int, _ facts: ArrivalFacts) -> Bool {
-    guard phase == .established, header.flags.subtracting(.psh) == .ack, header.sequence == rcv.nxt,
-      payload > 0, payload <= rcv.wnd,
-      header.acknowledgement == snd.una, snd.una == snd.nxt,
-      Int(header.window) << Int(snd.scale.shift) == snd.wnd, snd.wnd > 0,
+  private func isExpected(_ segment: PlainSegment, payload: Int, _ facts: ArrivalFacts) -> Bool {
+    guard phase == .established, segment.sequence == rcv.nxt, payload > 0, payload <= rcv.wnd,
+      segment.acknowledgement == snd.una, snd.una == snd.nxt,
+      Int(segment.window) &<< Int(snd.scale.shift) == snd.wnd, snd.wnd > 0,
       !hasReordered, rcv.fin == nil, flags.isDisjoint(with: [.orphaned, .probing, .finQueued]), facts.ecn == .notECT,
-      ecn.mode == .none
+      ecn.mode == .none, segment.hasTimestamps == negotiated.timestamps
     else { return false }
-    guard negotiated.timestamps else { return header.options.present.isEmpty }
-    return header.options.present == .timestamps
-      && Int32(bitPattern: header.options.timestamps.value &- rcv.timestampRecent) >= 0
+    return !negotiated.timestamps || Int32(bitPattern: segment.timestamps.value &- rcv.timestampRecent) >= 0
   }
 
-  /// Takes a segment that ``isExpected(_:payload:_:)``: what the long way does with it, without the questions.
-  mutating func receiveExpected(
-    _ header: TCPHeader, payload: consuming PageChain, _ facts: ArrivalFacts, _ environment: inout Environment,
+  /// Takes a segment if it is the expected one: does what the long way does with it, without the questions. False, with nothing done, if it is another.
+  package mutating func receiveExpected(
+    _ segment: PlainSegment, payload: inout PageChain, _ facts: ArrivalFacts, in environment: inout Environment,
     at now: Instant
-  ) {
+  ) -> Bool {
+    let octets = payload.count
+    guard isExpected(segment, payload: octets, facts) else { return false }
+    countSegments(octets, facts)
+    trace(
+      .received(
+        summary(
+          TCPHeader(segment, sourcePort: remote.port, destinationPort: local.port), payload: octets, ecn: facts.ecn)),
+      in: &environment, at: now)
     keepAlive.lastHeard = now
     keepAlive.unanswered = 0
-    snd.wl1 = header.sequence
-    if negotiated.timestamps && !header.sequence.isAfter(rcv.lastAckSent) {
-      rcv.timestampRecent = header.options.timestamps.value
+    snd.wl1 = segment.sequence
+    if negotiated.timestamps && !segment.sequence.isAfter(rcv.lastAckSent) {
+      rcv.timestampRecent = segment.timestamps.value
       rcv.timestampRecentAt = now
     }
-    let octets = payload.count
     rcv.segmentSize = max(rcv.segmentSize, facts.segmentSize > 0 ? facts.segmentSize : octets)
-    deliver(payload, &environment)
-    statistics.bytesReceived += UInt64(octets)
+    deliver(payload.take(), &environment)
+    statistics.bytesReceived &+= UInt64(octets)
     events.insert(.readable)
     countArrival(octets, &environment, at: now)
-    measureAsReceiver(header, at: now)
+    measureAsReceiver(echo: segment.hasTimestamps ? segment.timestamps.echo : 0, at: now)
+    return true
   }
 }

@@ -103,23 +103,24 @@ public enum Received: Equatable, Sendable {
 }
 
 /// What happened to a connection since it was last asked.
+@frozen
 public struct ConnectionEvents: OptionSet, Equatable, Sendable {
   public let rawValue: UInt16
-  public init(rawValue: UInt16) { self.rawValue = rawValue }
+  @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
   /// The handshake is complete.
-  public static let connected = ConnectionEvents(rawValue: 1)
+  @inlinable public static var connected: ConnectionEvents { ConnectionEvents(rawValue: 1) }
   /// There is something to read: octets, or the end of the stream.
-  public static let readable = ConnectionEvents(rawValue: 2)
+  @inlinable public static var readable: ConnectionEvents { ConnectionEvents(rawValue: 2) }
   /// There is room to write again.
-  public static let writable = ConnectionEvents(rawValue: 4)
+  @inlinable public static var writable: ConnectionEvents { ConnectionEvents(rawValue: 4) }
   /// The peer sent its FIN.
-  public static let peerClosed = ConnectionEvents(rawValue: 8)
+  @inlinable public static var peerClosed: ConnectionEvents { ConnectionEvents(rawValue: 8) }
   /// The urgent pointer came or advanced (RFC 9293 section 3.8.5).
-  public static let urgent = ConnectionEvents(rawValue: 16)
+  @inlinable public static var urgent: ConnectionEvents { ConnectionEvents(rawValue: 16) }
   /// There is a ``ConnectionWarning`` to poll (RFC 9293 section 3.9.1.8).
-  public static let warning = ConnectionEvents(rawValue: 32)
+  @inlinable public static var warning: ConnectionEvents { ConnectionEvents(rawValue: 32) }
   /// Everything sent, the FIN included, has been acknowledged.
-  public static let allAcknowledged = ConnectionEvents(rawValue: 64)
+  @inlinable public static var allAcknowledged: ConnectionEvents { ConnectionEvents(rawValue: 64) }
   /// The connection is over; its end reason says why.
-  public static let ended = ConnectionEvents(rawValue: 128)
+  @inlinable public static var ended: ConnectionEvents { ConnectionEvents(rawValue: 128) }
 }

@@ -17,18 +17,20 @@ package struct SendQueue {
   /// Copies as much of `bytes` as the pool has pages for; returns how much.
   package mutating func append(_ bytes: RawSpan, to pool: inout PagePool) -> Int {
     var copied = 0
-    while copied < bytes.byteCount {
-      let end = headOffset + count
-      let within = end % PagePool.pageSize
-      if within == 0 {
-        guard let page = pool.allocate() else { break }
-        pages.append(page)
-      }
-      let length = min(bytes.byteCount - copied, PagePool.pageSize - within)
-      pool.write(bytes.extracting(copied..<(copied + length)), to: pages[pages.count - 1], at: within)
-      copied += length
-      count += length
+    let within = (headOffset + count) % PagePool.pageSize
+    if within > 0 && bytes.byteCount > 0 {
+      copied = min(bytes.byteCount, PagePool.pageSize - within)
+      pool.write(bytes.extracting(0..<copied), to: pages[pages.count - 1], at: within)
     }
+    while copied < bytes.byteCount {
+      let missing = (bytes.byteCount - copied + PagePool.pageSize - 1) / PagePool.pageSize
+      guard let run = pool.allocateRun(atMost: missing) else { break }
+      let length = min(bytes.byteCount - copied, run.count * PagePool.pageSize)
+      pool.write(bytes.extracting(copied..<(copied + length)), to: run.first, at: 0)
+      for index in 0..<UInt32(run.count) { pages.append(PageIndex(run.first.rawValue + index)) }
+      copied += length
+    }
+    count += copied
     return copied
   }
 

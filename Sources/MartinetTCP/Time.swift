@@ -5,9 +5,9 @@ public struct Interval: Comparable, Sendable {
 
   @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-  public static let zero = Interval(nanoseconds: 0)
+  @inlinable public static var zero: Interval { Interval(nanoseconds: 0) }
   /// Longer than any stack runs: about 146 years.
-  public static let forever = Interval(nanoseconds: Int64.max / 2)
+  @inlinable public static var forever: Interval { Interval(nanoseconds: Int64.max / 2) }
 
   @inlinable
   public static func microseconds(_ count: Int64) -> Interval { Interval(nanoseconds: count &* 1000) }
@@ -48,9 +48,9 @@ public struct Instant: Comparable, Sendable {
   @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
   /// The origin.
-  public static let zero = Instant(nanoseconds: 0)
+  @inlinable public static var zero: Instant { Instant(nanoseconds: 0) }
   /// After every instant there is: the deadline of what is not to happen.
-  public static let never = Instant(nanoseconds: Int64.max)
+  @inlinable public static var never: Instant { Instant(nanoseconds: Int64.max) }
 
   @inlinable public static func < (one: Instant, other: Instant) -> Bool { one.nanoseconds < other.nanoseconds }
 

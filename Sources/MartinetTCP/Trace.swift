@@ -11,7 +11,7 @@ public struct ConnectionID: Equatable, Sendable {
     self.generation = generation
   }
   /// No connection.
-  public static let none = ConnectionID(slot: UInt32.max, generation: 0)
+  @inlinable public static var none: ConnectionID { ConnectionID(slot: UInt32.max, generation: 0) }
 }
 
 /// A segment as a trace shows it.

@@ -1,8 +1,22 @@
 // How the octets of chains are read: in place, run by run, or as a copy.
 
+/// Octets of a chain that lie side by side, and the page of the chain behind them.
+@safe @usableFromInline
+struct PageSpan: BitwiseCopyable {
+  @unsafe @usableFromInline var start: UnsafeMutableRawPointer
+  @usableFromInline var count: Int
+  @usableFromInline let next: PageIndex
+
+  init(start: UnsafeMutableRawPointer, count: Int, next: PageIndex) {
+    unsafe self.start = start
+    self.count = count
+    self.next = next
+  }
+}
+
 extension PagePool {
   /// Reads the first run of contiguous octets of `chain` in place: all of a packet of up to a page.
-  @inlinable
+  @inlinable @inline(__always)
   public func withFirstBytes<Result: ~Copyable, Failure: Error>(
     of chain: borrowing PageChain, _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -57,6 +71,7 @@ extension PagePool {
   }
 
   /// Visits the octets `offset ..< offset + count` of `chain` as contiguous runs, in order; stops where the chain ends.
+  @inlinable @inline(__always)
   public func forEachRun(
     of chain: borrowing PageChain, from offset: Int, count: Int, _ body: (RawSpan) -> Void
   ) {
@@ -64,19 +79,16 @@ extension PagePool {
     var remaining = count
     var page = chain.first
     while !page.isNone && remaining > 0 {
-      let state = unsafe states[Int(page.rawValue)]
-      let length = Int(state.length)
-      if skip < length {
-        let taken = min(length - skip, remaining)
-        let bytes = unsafe UnsafeRawBufferPointer(
-          start: address(of: page) + Int(state.offset) + skip, count: taken)
-        unsafe body(bytes.bytes)
-        remaining -= taken
+      let run = run(from: page)
+      if skip < run.count {
+        let taken = min(run.count &- skip, remaining)
+        unsafe body(UnsafeRawBufferPointer(start: run.start + skip, count: taken).bytes)
+        remaining &-= taken
         skip = 0
       } else {
-        skip -= length
+        skip &-= run.count
       }
-      page = state.next
+      page = run.next
     }
   }
 
@@ -84,9 +96,32 @@ extension PagePool {
   public func forEachRoom(of chain: borrowing PageChain, _ body: (PageRoom) -> Void) {
     var page = chain.first
     while !page.isNone {
-      let state = unsafe states[Int(page.rawValue)]
-      body(unsafe PageRoom(start: address(of: page) + Int(state.offset), count: Int(state.length)))
-      page = state.next
+      let run = run(from: page)
+      body(unsafe PageRoom(start: run.start, count: run.count))
+      page = run.next
     }
+  }
+
+  /// Whether what lies before `page` in memory is no page of the pool.
+  @inlinable @inline(__always)
+  static func beginsChunk(_ page: PageIndex) -> Bool { page.rawValue & UInt32(PagePool.chunkPages - 1) == 0 }
+
+  /// The octets that lie side by side from those of `page` on, which is part of a chain, and the page of the chain behind them.
+  @usableFromInline
+  func run(from page: PageIndex) -> PageSpan {
+    var state = unsafe states[Int(page.rawValue)]
+    let start = unsafe address(of: page) + Int(state.offset)
+    var count = Int(state.length)
+    var end = Int(state.offset) &+ count
+    var last = page.rawValue
+    while end == PagePool.pageSize && state.next.rawValue == last &+ 1 && !PagePool.beginsChunk(state.next) {
+      let next = unsafe states[Int(state.next.rawValue)]
+      if next.offset != 0 { break }
+      last &+= 1
+      state = next
+      end = Int(state.length)
+      count &+= end
+    }
+    return unsafe PageSpan(start: start, count: count, next: state.next)
   }
 }

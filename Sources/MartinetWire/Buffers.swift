@@ -7,6 +7,26 @@ struct PageState {
   @usableFromInline var references: UInt32 = 0
 }
 
+/// 32 pages that lie one behind the other, and which of them nobody holds.
+@safe @usableFromInline
+struct PageChunk {
+  @unsafe @usableFromInline let start: UnsafeMutableRawPointer
+  /// A bit for each free page: those of which the numbers follow each other also lie side by side, whatever the order in which they came back.
+  @usableFromInline var free = UInt32.max
+  /// The next chunk with free pages.
+  @usableFromInline var next = PagePool.noChunk
+
+  init(start: UnsafeMutableRawPointer) {
+    unsafe self.start = start
+  }
+}
+
+/// Pages that lie one behind the other.
+package struct PageRun {
+  package let first: PageIndex
+  package let count: Int
+}
+
 /// Room in a page of a chain, which the chain's owner may fill outside of the pool's lock for as long as it holds the chain.
 @safe
 public struct PageRoom: BitwiseCopyable {
@@ -18,18 +38,22 @@ public struct PageRoom: BitwiseCopyable {
 ///
 /// A page is taken when there is a byte to put into it and given back with its last holder. At the limit the pool refuses
 /// the new and counts the refusal. Pages never move, so a link may read them outside the host's lock while it
-/// holds them pinned.
+/// holds them pinned. Where there is a choice pages are given out that lie side by side: what is written, sent or read over several of
+/// them is one run of octets.
 @safe
 public struct PagePool: ~Copyable {
   /// The octets of a page.
-  public static let pageSize = 2048
+  @inlinable public static var pageSize: Int { 2048 }
   @usableFromInline static let chunkShift = 5
   @usableFromInline static let chunkPages = 32
 
-  @usableFromInline var chunks: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  @usableFromInline static let noChunk = UInt32.max
+
+  @usableFromInline var chunks: UnsafeMutablePointer<PageChunk>
   @usableFromInline var states: UnsafeMutablePointer<PageState>
   private var chunkCount = 0
-  private var free: PageIndex = .none
+  /// The first of the chunks with free pages: what came back last is given out first, since it is likeliest to be in a cache.
+  private var open = PagePool.noChunk
   /// The most pages there may be.
   public let limit: Int
   /// The pages that somebody holds.
@@ -47,7 +71,7 @@ public struct PagePool: ~Copyable {
 
   deinit {
     for index in 0..<chunkCount {
-      unsafe chunks[index].deallocate()
+      unsafe chunks[index].start.deallocate()
     }
     unsafe chunks.deallocate()
     unsafe states.deallocate()
@@ -57,27 +81,44 @@ public struct PagePool: ~Copyable {
 
   /// Takes a page, held once; nil at the limit.
   public mutating func allocate() -> PageIndex? {
-    if free.isNone && !grow() {
+    guard let run = allocateRun(atMost: 1) else { return nil }
+    return run.first
+  }
+
+  /// Takes as many pages side by side as there are at hand, `most` at most, each held once and linked to the next; nil at the limit.
+  package mutating func allocateRun(atMost most: Int) -> PageRun? {
+    if open == PagePool.noChunk && !grow() {
       refusals += 1
       return nil
     }
-    let page = free
-    let state = unsafe states + Int(page.rawValue)
-    free = unsafe state.pointee.next
-    unsafe state.pointee = PageState(next: .none, offset: 0, length: 0, references: 1)
-    pagesInUse += 1
-    return page
+    let chunk = open
+    let free = unsafe chunks[Int(chunk)].free
+    let skipped = UInt32(truncatingIfNeeded: free.trailingZeroBitCount)
+    let count = min(most, (~(free &>> skipped)).trailingZeroBitCount)
+    let taken = (UInt32.max &>> UInt32(truncatingIfNeeded: PagePool.chunkPages &- count)) &<< skipped
+    unsafe chunks[Int(chunk)].free = free & ~taken
+    if free == taken { open = unsafe chunks[Int(chunk)].next }
+    let first = chunk &<< UInt32(PagePool.chunkShift) | skipped
+    var page = first
+    for _ in 0..<count {
+      unsafe states[Int(page)] = PageState(next: PageIndex(page &+ 1), offset: 0, length: 0, references: 1)
+      page &+= 1
+    }
+    unsafe states[Int(page &- 1)].next = .none
+    pagesInUse &+= count
+    return PageRun(first: PageIndex(first), count: count)
   }
 
+  /// Makes a chunk of free pages; only called when there is none.
   private mutating func grow() -> Bool {
-    let base = chunkCount * PagePool.chunkPages
-    guard base < limit else { return false }
-    unsafe chunks[chunkCount] = .allocate(byteCount: PagePool.chunkPages * PagePool.pageSize, alignment: 64)
+    guard chunkCount * PagePool.chunkPages < limit else { return false }
+    let start = UnsafeMutableRawPointer.allocate(
+      byteCount: PagePool.chunkPages * PagePool.pageSize, alignment: 64)
+    unsafe (chunks + chunkCount).initialize(
+      to: PageChunk(start: start))
+    unsafe (states + chunkCount * PagePool.chunkPages).initialize(repeating: PageState(), count: PagePool.chunkPages)
+    open = UInt32(chunkCount)
     chunkCount += 1
-    for offset in stride(from: PagePool.chunkPages - 1, through: 0, by: -1) {
-      unsafe (states + base + offset).initialize(to: PageState(next: free))
-      free = PageIndex(UInt32(base + offset))
-    }
     return true
   }
 
@@ -98,11 +139,26 @@ public struct PagePool: ~Copyable {
     }
   }
 
+  /// Lets go once of the pages of `chain` before `end`.
+  mutating func unpin(_ chain: borrowing PageChain, before end: PageIndex) {
+    var page = chain.first
+    while page != end {
+      let next = unsafe states[Int(page.rawValue)].next
+      unpin(page)
+      page = next
+    }
+  }
+
   @usableFromInline
   mutating func giveBack(_ page: PageIndex) {
-    unsafe states[Int(page.rawValue)].next = free
-    free = page
-    pagesInUse -= 1
+    let chunk = page.rawValue &>> UInt32(PagePool.chunkShift)
+    let free = unsafe chunks[Int(chunk)].free
+    if free == 0 {
+      unsafe chunks[Int(chunk)].next = open
+      open = chunk
+    }
+    unsafe chunks[Int(chunk)].free = free | 1 &<< (page.rawValue & UInt32(PagePool.chunkPages - 1))
+    pagesInUse &-= 1
   }
 
   /// Where the bytes of `page` begin; stable for as long as the page is held.
@@ -110,12 +166,13 @@ public struct PagePool: ~Copyable {
   public func address(of page: PageIndex) -> UnsafeMutableRawPointer {
     let number = Int(page.rawValue)
     let within = (number & (PagePool.chunkPages - 1)) * PagePool.pageSize
-    return unsafe chunks[number >> PagePool.chunkShift] + within
+    return unsafe chunks[number >> PagePool.chunkShift].start + within
   }
 
-  /// Copies all of `source` into `page` from `offset` on. The bytes must fit.
+  /// Copies all of `source` into `page` from `offset` on, and into the pages that lie behind it in the same run. The bytes must fit.
   public mutating func write(_ source: RawSpan, to page: PageIndex, at offset: Int) {
-    precondition(offset >= 0 && offset + source.byteCount <= PagePool.pageSize, "a write goes beyond its page")
+    let room = PagePool.pageSize * (PagePool.chunkPages - Int(page.rawValue) & (PagePool.chunkPages - 1))
+    precondition(offset >= 0 && offset + source.byteCount <= room, "a write goes beyond its pages")
     unsafe source.withUnsafeBytes { bytes in
       if let base = bytes.baseAddress {
         unsafe (address(of: page) + offset).copyMemory(from: base, byteCount: bytes.count)
@@ -140,14 +197,22 @@ public struct PagePool: ~Copyable {
     var chain = PageChain()
     var missing = capacity
     while missing > 0 {
-      guard let page = allocate() else {
+      guard let run = allocateRun(atMost: (missing &+ PagePool.pageSize &- 1) / PagePool.pageSize) else {
         release(chain)
         return nil
       }
-      let length = min(missing, PagePool.pageSize)
-      unsafe states[Int(page.rawValue)].length = UInt16(length)
-      link(page, to: &chain, count: length)
-      missing -= length
+      var page = Int(run.first.rawValue)
+      let last = page &+ run.count &- 1
+      while page < last {
+        unsafe states[page].length = UInt16(PagePool.pageSize)
+        page &+= 1
+      }
+      let full = (run.count &- 1) &* PagePool.pageSize
+      let length = min(missing &- full, PagePool.pageSize)
+      unsafe states[last].length = UInt16(truncatingIfNeeded: length)
+      link(run.first, to: &chain, count: full &+ length)
+      chain.last = PageIndex(UInt32(truncatingIfNeeded: last))
+      missing &-= full &+ length
     }
     return chain
   }
@@ -155,13 +220,12 @@ public struct PagePool: ~Copyable {
   /// A chain that holds a copy of `bytes`; nil at the limit.
   public mutating func chain(copying bytes: RawSpan) -> PageChain? {
     guard let chain = allocateChain(capacity: bytes.byteCount) else { return nil }
-    var page = chain.first
     var position = 0
-    while position < bytes.byteCount {
-      let length = min(bytes.byteCount - position, PagePool.pageSize)
-      write(bytes.extracting(position..<(position + length)), to: page, at: 0)
-      page = unsafe states[Int(page.rawValue)].next
-      position += length
+    forEachRoom(of: chain) { room in
+      unsafe bytes.extracting(position..<(position + room.count)).withUnsafeBytes { source in
+        if let base = source.baseAddress { unsafe room.start.copyMemory(from: base, byteCount: source.count) }
+      }
+      position += room.count
     }
     return chain
   }

@@ -19,7 +19,7 @@ public struct IPv4Header: Equatable, Sendable {
   public internal(set) var hasSourceRoute = false
 
   /// The octets of a header without options.
-  public static let minimumLength = 20
+  @inlinable public static var minimumLength: Int { 20 }
 
   public init(
     trafficClass: UInt8 = 0, totalLength: Int = 20, identification: UInt16 = 0, doesNotFragment: Bool = true,
@@ -63,6 +63,7 @@ public struct IPv4Header: Equatable, Sendable {
   }
 
   /// Whether the checksum of a header without options is right, with which `bytes` begin.
+  @inlinable
   public static func hasRightChecksum(_ bytes: RawSpan) -> Bool {
     var sum = Checksum()
     sum.add(doubleWord: bytes.uint32(at: 0))
@@ -70,6 +71,18 @@ public struct IPv4Header: Equatable, Sendable {
     sum.add(doubleWord: bytes.uint32(at: 8))
     sum.add(doubleWord: bytes.uint32(at: 12))
     sum.add(doubleWord: bytes.uint32(at: 16))
+    return sum.finish() == 0
+  }
+
+  /// Whether the checksum of the transport is right in a packet of `count` octets whose header has no options; false as well if it is not all in `bytes`.
+  ///
+  /// The addresses of the pseudo-header stand right before the transport, so that they are part of one sum (RFC 9293 section 3.1).
+  public static func hasRightTransportChecksum(_ bytes: RawSpan, of count: Int) -> Bool {
+    guard count >= minimumLength, count <= bytes.byteCount else { return false }
+    var sum = Checksum()
+    sum.add(bytes.extracting(12..<count))
+    sum.add(word: UInt16(bytes.uint8(at: 9)))
+    sum.add(word: UInt16(truncatingIfNeeded: count &- minimumLength))
     return sum.finish() == 0
   }
 

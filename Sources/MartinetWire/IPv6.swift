@@ -13,7 +13,7 @@ public struct IPv6Header: Equatable, Sendable {
   public var destination: IPv6Address
 
   /// The octets of the header.
-  public static let encodedLength = 40
+  @inlinable public static var encodedLength: Int { 40 }
 
   public init(
     trafficClass: UInt8 = 0, flowLabel: UInt32 = 0, payloadLength: Int = 0, nextHeader: UInt8, hopLimit: UInt8 = 64,

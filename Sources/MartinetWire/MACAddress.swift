@@ -29,9 +29,9 @@ public struct MACAddress: Equatable, Sendable {
   }
 
   /// ff:ff:ff:ff:ff:ff
-  public static let broadcast = MACAddress(0xFFFF_FFFF_FFFF)
+  @inlinable public static var broadcast: MACAddress { MACAddress(0xFFFF_FFFF_FFFF) }
   /// 00:00:00:00:00:00, which no interface has.
-  public static let none = MACAddress(0)
+  @inlinable public static var none: MACAddress { MACAddress(0) }
 
   @inlinable public var isBroadcast: Bool { rawValue == 0xFFFF_FFFF_FFFF }
   /// Whether the address means a group of stations: multicast or broadcast.

@@ -24,24 +24,48 @@ public struct Packet: ~Copyable {
   }
 }
 
-/// A run of octets in a page that a departure holds pinned.
+/// A run of octets in pages side by side that a departure holds pinned.
 @safe
 public struct PinnedRange: BitwiseCopyable {
   @usableFromInline let start: UnsafeRawPointer?
-  public let count: Int
+  /// The page in which it begins, where in that, and how many octets of it and the pages behind it count.
   public let page: PageIndex
+  private let offset: UInt16
+  private var octets: UInt32
 
-  @inlinable
-  init(start: UnsafeRawPointer?, count: Int, page: PageIndex) {
+  init(start: UnsafeRawPointer?, page: PageIndex, offset: Int, count: Int) {
     unsafe self.start = start
-    self.count = count
     self.page = page
+    self.offset = UInt16(truncatingIfNeeded: offset)
+    octets = UInt32(truncatingIfNeeded: count)
+  }
+
+  public var count: Int { Int(octets) }
+
+  /// The numbers of the pages that it has octets of.
+  var pages: Range<UInt32> {
+    let last = (Int(offset) &+ max(1, count) &- 1) / PagePool.pageSize
+    return page.rawValue..<(page.rawValue &+ UInt32(truncatingIfNeeded: last) &+ 1)
+  }
+
+  /// Goes on with the first `count` octets of `next`, if that is the page behind and everything before it is part of the range; whether it does.
+  mutating func extend(by count: Int, of next: PageIndex) -> Bool {
+    let end = Int(offset) &+ self.count
+    guard end & (PagePool.pageSize - 1) == 0, octets > 0, count > 0,
+      next.rawValue == page.rawValue &+ UInt32(truncatingIfNeeded: end / PagePool.pageSize),
+      !PagePool.beginsChunk(next)
+    else { return false }
+    octets &+= UInt32(truncatingIfNeeded: count)
+    return true
   }
 
   /// `count` octets of it from `offset` on, which must be inside.
   func part(from offset: Int, count: Int) -> PinnedRange {
     precondition(offset >= 0 && count >= 0 && offset + count <= self.count, "a part goes beyond its range")
-    return unsafe PinnedRange(start: start.map { unsafe $0 + offset }, count: count, page: page)
+    let within = Int(self.offset) &+ offset
+    let page = PageIndex(self.page.rawValue &+ UInt32(truncatingIfNeeded: within / PagePool.pageSize))
+    return unsafe PinnedRange(
+      start: start.map { unsafe $0 + offset }, page: page, offset: within & (PagePool.pageSize - 1), count: count)
   }
 }
 
@@ -60,11 +84,11 @@ public enum ChecksumDuty: Sendable, Equatable {
 /// host, which unpins the pages. A departure is a reusable slot: the owner keeps a few and lets the host fill them.
 public struct Departure: ~Copyable {
   /// Room for Ethernet with a VLAN tag, the largest fixed IP header with a fragment header, and a TCP header.
-  public static let headerCapacity = 192
+  @inlinable public static var headerCapacity: Int { 192 }
   /// Where the transport header begins; the IP header is put before it.
-  public static let transportStart = 80
+  @inlinable public static var transportStart: Int { 80 }
   /// A train of 64 KiB, each end anywhere in a page, and one spare.
-  public static let rangeCapacity = 36
+  @inlinable public static var rangeCapacity: Int { 36 }
 
   private let anchor = Anchor()
   /// The header octets; ``headerStart`` ..< ``headerEnd`` count.
@@ -72,7 +96,7 @@ public struct Departure: ~Copyable {
   public var headerStart = Departure.transportStart
   public var headerEnd = Departure.transportStart
   @usableFromInline var ranges = InlineArray<36, PinnedRange>(
-    repeating: unsafe PinnedRange(start: nil, count: 0, page: .none))
+    repeating: unsafe PinnedRange(start: nil, page: .none, offset: 0, count: 0))
   public private(set) var rangeCount = 0
   /// The payload octets behind the header.
   public private(set) var payloadCount = 0
@@ -97,28 +121,35 @@ public struct Departure: ~Copyable {
     duty = .complete
   }
 
-  /// Pins `count` octets of `page` from `offset` on as the next piece of the payload; false if the departure has no room for another piece.
+  /// Pins `count` octets of `page` from `offset` on as the next piece of the payload, or as more of the piece before if they lie behind it; false if the departure
+  /// has no room for another piece.
   public mutating func append(page: PageIndex, offset: Int, count: Int, in pool: inout PagePool) -> Bool {
+    if offset == 0 && rangeCount > 0 && ranges[rangeCount &- 1].extend(by: count, of: page) {
+      pool.pin(page)
+      payloadCount &+= count
+      return true
+    }
     guard rangeCount < Departure.rangeCapacity else { return false }
     pool.pin(page)
-    ranges[rangeCount] = unsafe PinnedRange(start: pool.address(of: page) + offset, count: count, page: page)
-    rangeCount += 1
-    payloadCount += count
+    ranges[rangeCount] = unsafe PinnedRange(
+      start: pool.address(of: page) + offset, page: page, offset: offset, count: count)
+    rangeCount &+= 1
+    payloadCount &+= count
     return true
   }
 
   /// Pins all octets of `chain` as the next pieces of the payload; false, with nothing pinned, if the departure has no room for so many
   /// pieces. The chain stays its owner's.
   public mutating func append(_ chain: borrowing PageChain, in pool: inout PagePool) -> Bool {
-    let countBefore = rangeCount
-    let payloadBefore = payloadCount
+    let (countBefore, payloadBefore) = (rangeCount, payloadCount)
+    let lastBefore = rangeCount > 0 ? ranges[rangeCount - 1] : nil
     var page = chain.first
     while !page.isNone {
       let state = unsafe pool.states[Int(page.rawValue)]
       guard append(page: page, offset: Int(state.offset), count: Int(state.length), in: &pool) else {
-        for index in countBefore..<rangeCount { pool.unpin(ranges[index].page) }
-        rangeCount = countBefore
-        payloadCount = payloadBefore
+        pool.unpin(chain, before: page)
+        (rangeCount, payloadCount) = (countBefore, payloadBefore)
+        if let lastBefore { ranges[countBefore - 1] = lastBefore }
         return false
       }
       page = state.next
@@ -129,10 +160,10 @@ public struct Departure: ~Copyable {
   /// Pins `range`, which another departure holds, as the next piece of the payload. A departure has as many places as any other.
   mutating func append(_ range: PinnedRange, in pool: inout PagePool) {
     precondition(rangeCount < Departure.rangeCapacity, "a departure has no room for another piece")
-    pool.pin(range.page)
+    for page in range.pages { pool.pin(PageIndex(page)) }
     ranges[rangeCount] = range
-    rangeCount += 1
-    payloadCount += range.count
+    rangeCount &+= 1
+    payloadCount &+= range.count
   }
 
   /// The piece of the payload at `index`.
@@ -144,7 +175,7 @@ public struct Departure: ~Copyable {
   /// Unpins every range and empties the slot.
   public mutating func release(to pool: inout PagePool) {
     for index in 0..<rangeCount {
-      pool.unpin(ranges[index].page)
+      for page in ranges[index].pages { pool.unpin(PageIndex(page)) }
     }
     reset()
   }
@@ -169,25 +200,21 @@ public struct Departure: ~Copyable {
 
   /// Copies header and payload into `target`, which must have room for ``count`` octets.
   public func copy(into target: inout MutableRawSpan) {
-    var position = headerEnd - headerStart
-    let start = headerStart
-    let end = headerEnd
-    unsafe header.span.withUnsafeBufferPointer { source in
-      unsafe target.withUnsafeMutableBytes { bytes in
-        precondition(end - start <= bytes.count, "a departure is copied into too little room")
-        unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[0..<(end - start)])
-          .copyMemory(from: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(source)[start..<end]))
-      }
-    }
-    for index in 0..<rangeCount {
-      let range = ranges[index]
-      unsafe target.withUnsafeMutableBytes { bytes in
-        if let base = bytes.baseAddress, let start = unsafe range.start {
-          precondition(position + range.count <= bytes.count, "a departure is copied into too little room")
-          unsafe (base + position).copyMemory(from: start, byteCount: range.count)
+    precondition(count <= target.byteCount, "a departure is copied into too little room")
+    unsafe target.withUnsafeMutableBytes { bytes in
+      guard var place = bytes.baseAddress else { return }
+      let octets = headerEnd - headerStart
+      unsafe header.span.withUnsafeBytes { header in
+        if let start = header.baseAddress, octets > 0 {
+          unsafe place.copyMemory(from: start + headerStart, byteCount: octets)
         }
       }
-      position += range.count
+      unsafe place += octets
+      for index in 0..<rangeCount {
+        let range = ranges[index]
+        if let start = unsafe range.start { unsafe place.copyMemory(from: start, byteCount: range.count) }
+        unsafe place += range.count
+      }
     }
   }
 }
@@ -200,30 +227,32 @@ extension PagePool {
 
   /// A chain that holds a copy of all octets of `departure`, as a link would have read them; nil at the limit.
   public mutating func chain(copying departure: borrowing Departure) -> PageChain? {
+    guard departure.count > 0 else { return PageChain() }
     guard let packet = allocateChain(capacity: departure.count) else { return nil }
-    var page = packet.first
-    var within = 0
-    let header = unsafe departure.header.span.bytes.extracting(departure.headerStart..<departure.headerEnd)
-    fill(from: header, &page, &within)
+    var room = run(from: packet.first)
+    unsafe departure.header.span.withUnsafeBytes { header in
+      let range = departure.headerStart..<departure.headerEnd
+      unsafe fill(&room, from: UnsafeRawBufferPointer(rebasing: header[range]))
+    }
     for index in 0..<departure.rangeCount {
       let range = departure.range(at: index)
-      fill(from: unsafe UnsafeRawBufferPointer(start: range.start, count: range.count).bytes, &page, &within)
+      unsafe fill(&room, from: UnsafeRawBufferPointer(start: range.start, count: range.count))
     }
     return packet
   }
 
-  /// Copies all of `source` into `page` from `within` on and into the pages behind it in the chain, which must have room; moves both on.
-  private mutating func fill(from source: RawSpan, _ page: inout PageIndex, _ within: inout Int) {
-    var position = 0
-    while position < source.byteCount {
-      if within == PagePool.pageSize {
-        page = unsafe states[Int(page.rawValue)].next
-        within = 0
-      }
-      let count = min(source.byteCount - position, PagePool.pageSize - within)
-      write(source.extracting(position..<(position + count)), to: page, at: within)
-      position += count
-      within += count
+  /// Copies all of `source` into `room` and the runs of pages behind it in the chain, which must be enough; moves `room` on.
+  private func fill(_ room: inout PageSpan, from source: UnsafeRawBufferPointer) {
+    guard var start = source.baseAddress else { return }
+    var missing = source.count
+    while missing > 0 {
+      if room.count == 0 { room = run(from: room.next) }
+      let count = min(missing, room.count)
+      unsafe room.start.copyMemory(from: start, byteCount: count)
+      unsafe start += count
+      unsafe room.start += count
+      room.count &-= count
+      missing &-= count
     }
   }
 }

@@ -4,7 +4,7 @@ public struct PageIndex: Equatable, Sendable {
   public let rawValue: UInt32
   @inlinable public init(_ rawValue: UInt32) { self.rawValue = rawValue }
   /// No page.
-  public static let none = PageIndex(UInt32.max)
+  @inlinable public static var none: PageIndex { PageIndex(UInt32.max) }
   @inlinable public var isNone: Bool { rawValue == UInt32.max }
 }
 

@@ -124,10 +124,10 @@ public struct WindowScale: Equatable, Sendable {
   public let shift: UInt8
 
   /// The largest shift there is: it makes windows of up to 2^30 octets.
-  public static let maximum = WindowScale(clamping: 14)
+  @inlinable public static var maximum: WindowScale { WindowScale(clamping: 14) }
 
   /// No scaling.
-  public static let none = WindowScale(clamping: 0)
+  @inlinable public static var none: WindowScale { WindowScale(clamping: 0) }
 
   /// A shift of `count`, or of 14 if `count` is more (RFC 7323 section 2.3).
   @inlinable

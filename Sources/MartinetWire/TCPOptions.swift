@@ -61,14 +61,14 @@ public struct TCPOptions: Sendable {
   public struct Presence: OptionSet, Equatable, Sendable {
     public let rawValue: UInt16
     @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
-    public static let maximumSegmentSize = Presence(rawValue: 1)
-    public static let windowScale = Presence(rawValue: 2)
-    public static let sackPermitted = Presence(rawValue: 4)
-    public static let sack = Presence(rawValue: 8)
-    public static let timestamps = Presence(rawValue: 16)
-    public static let userTimeout = Presence(rawValue: 32)
-    public static let fastOpen = Presence(rawValue: 64)
-    public static let accurateECN = Presence(rawValue: 128)
+    @inlinable public static var maximumSegmentSize: Presence { Presence(rawValue: 1) }
+    @inlinable public static var windowScale: Presence { Presence(rawValue: 2) }
+    @inlinable public static var sackPermitted: Presence { Presence(rawValue: 4) }
+    @inlinable public static var sack: Presence { Presence(rawValue: 8) }
+    @inlinable public static var timestamps: Presence { Presence(rawValue: 16) }
+    @inlinable public static var userTimeout: Presence { Presence(rawValue: 32) }
+    @inlinable public static var fastOpen: Presence { Presence(rawValue: 64) }
+    @inlinable public static var accurateECN: Presence { Presence(rawValue: 128) }
   }
 
   public var present: Presence = []

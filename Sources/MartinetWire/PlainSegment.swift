@@ -1,0 +1,72 @@
+/// The header of a segment of the shape that nearly all have: ACK, perhaps PSH, and no option or the timestamps alone where everybody puts them.
+///
+/// It is a tenth of a ``TCPHeader``, which has room for all options: what goes the short way is handed on as this.
+@frozen
+public struct PlainSegment: BitwiseCopyable, Sendable {
+  /// SEG.SEQ and SEG.ACK
+  public let sequence: SequenceNumber
+  public let acknowledgement: SequenceNumber
+  /// Zeros without ``hasTimestamps``.
+  public let timestamps: TCPTimestamps
+  /// SEG.WND as it stands in the header, not scaled.
+  public let window: UInt16
+  public var isPushed: Bool
+  public let hasTimestamps: Bool
+
+  /// An acknowledgement of nothing.
+  public init() {
+    (sequence, acknowledgement) = (SequenceNumber(0), SequenceNumber(0))
+    timestamps = TCPTimestamps(value: 0, echo: 0)
+    (window, isPushed, hasTimestamps) = (0, false, false)
+  }
+
+  /// The header that `bytes` have at `position`; nil if it has another shape or is not all there.
+  @inlinable @inline(__always)
+  public init?(_ bytes: RawSpan, at position: Int) {
+    guard position >= 0, bytes.byteCount >= position &+ 20 else { return nil }
+    // The reserved bits are ignored (RFC 9293 section 3.1).
+    let offsetAndFlags = bytes.uint16(at: position &+ 12) & 0xF1FF
+    switch offsetAndFlags & ~0x0008 {
+    case 0x5010:
+      hasTimestamps = false
+      timestamps = TCPTimestamps(value: 0, echo: 0)
+    case 0x8010:
+      guard bytes.byteCount >= position &+ 32, bytes.uint32(at: position &+ 20) == 0x0101_080A else { return nil }
+      hasTimestamps = true
+      timestamps = TCPTimestamps(value: bytes.uint32(at: position &+ 24), echo: bytes.uint32(at: position &+ 28))
+    default:
+      return nil
+    }
+    sequence = SequenceNumber(bytes.uint32(at: position &+ 4))
+    acknowledgement = SequenceNumber(bytes.uint32(at: position &+ 8))
+    window = bytes.uint16(at: position &+ 14)
+    isPushed = offsetAndFlags & 0x0008 != 0
+  }
+
+  /// The plain form of `header`; nil if it has another shape.
+  public init?(_ header: TCPHeader) {
+    guard header.flags.subtracting(.psh) == .ack, header.options.present.isSubset(of: .timestamps) else { return nil }
+    hasTimestamps = header.options.has(.timestamps)
+    timestamps = hasTimestamps ? header.options.timestamps : TCPTimestamps(value: 0, echo: 0)
+    sequence = header.sequence
+    acknowledgement = header.acknowledgement
+    window = header.window
+    isPushed = header.flags.contains(.psh)
+  }
+
+  /// The octets of the header.
+  @inlinable public var headerLength: Int { hasTimestamps ? 32 : 20 }
+}
+
+extension TCPHeader {
+  /// The header that has the plain form `segment`.
+  public init(_ segment: PlainSegment, sourcePort: UInt16, destinationPort: UInt16) {
+    self.init(
+      sourcePort: sourcePort, destinationPort: destinationPort, sequence: segment.sequence,
+      acknowledgement: segment.acknowledgement, flags: segment.isPushed ? [.ack, .psh] : .ack, window: segment.window)
+    if segment.hasTimestamps {
+      options.present = .timestamps
+      options.timestamps = segment.timestamps
+    }
+  }
+}
