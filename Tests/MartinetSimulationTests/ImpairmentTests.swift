@@ -121,7 +121,7 @@ struct ImpairmentTests {
     "Bursts of a wanted length take a wanted share", arguments: [(UInt32(1), UInt32(4)), (5, 3), (5, 1), (40, 20)])
   func burstsOfLength(percent: UInt32, length: UInt32) throws {
     var impairment = Impairment()
-    impairment.burstLoss = try #require(BurstLoss(losing: .percent(percent), inBurstsOf: length))
+    impairment.burstLoss = try #require(BurstLoss(losing: .percent(percent), inBurstsOf: length) as BurstLoss?)
     var bench = Bench(impairment)
     let count = 60_000
     bench.sendSeries(count, every: 10, octets: 40)
