@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -13,6 +14,13 @@
 #include <unistd.h>
 
 #define NANOSECONDS 1000000000ll
+
+int martinet_processors(void) {
+  cpu_set_t set;
+  // A machine with more processors than the set has room for has several.
+  if (sched_getaffinity(0, sizeof set, &set) < 0) return CPU_SETSIZE;
+  return CPU_COUNT(&set);
+}
 
 int64_t martinet_realtime_nanoseconds(void) {
   struct timespec now;

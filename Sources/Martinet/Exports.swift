@@ -5,5 +5,6 @@
 @_exported import MartinetTCP
 @_exported import MartinetWire
 
-// Of the runtime, only what decorates a link.
+// Of the runtime, only what decorates a link, and a knob.
 @_exported import class MartinetRuntime.ImpairedLink
+@_exported import enum MartinetRuntime.Spinning

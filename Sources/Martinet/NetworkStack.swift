@@ -37,27 +37,28 @@ public final class NetworkStack: Sendable {
   ///   - attachments: at most 64 links.
   ///   - configuration: the knobs of the host.
   ///   - resolver: who finds the addresses of names.
-  ///   - spins: how often a thread that has to wait looks again before it sleeps; 0 sleeps at once.
+  ///   - spinning: what a thread that has to wait does before it sleeps.
   /// - Throws: what keeps a link from being used. The links are closed then.
   public init(
     _ attachments: [LinkAttachment], configuration: HostConfiguration = HostConfiguration(),
-    resolver: any Resolver = SystemResolver(), spins: Int = 0
+    resolver: any Resolver = SystemResolver(), spinning: Spinning = .automatic
   ) throws(LinkError) {
     self.resolver = resolver
     self.configuration = configuration
     core = try StackCore.overLinks(
       attachments.map { attachment in
         DriverLink(link: attachment.link, addresses: attachment.addresses, gateways: attachment.gateways)
-      }, configuration: configuration, spins: spins)
+      }, configuration: configuration, spinning: spinning)
   }
 
   /// A stack on one link.
   public convenience init(
     link: any Link, addresses: [IPPrefix], gateway: IPAddress? = nil,
-    configuration: HostConfiguration = HostConfiguration(), resolver: any Resolver = SystemResolver(), spins: Int = 0
+    configuration: HostConfiguration = HostConfiguration(), resolver: any Resolver = SystemResolver(),
+    spinning: Spinning = .automatic
   ) throws(LinkError) {
     let attachment = LinkAttachment(link, addresses: addresses, gateways: gateway.map { [$0] } ?? [])
-    try self.init([attachment], configuration: configuration, resolver: resolver, spins: spins)
+    try self.init([attachment], configuration: configuration, resolver: resolver, spinning: spinning)
   }
 
   /// A stack over a host that somebody else turns.

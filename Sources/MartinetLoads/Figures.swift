@@ -1,3 +1,4 @@
+import Martinet
 import MartinetStack
 import MartinetTCP
 import MartinetWire
@@ -76,8 +77,8 @@ extension Figure {
       throw .refused(error)
     }
     do throws(SocketPingPongError) {
-      for (spins, name) in [(0, "without spinning"), (20_000, "with spinning")] {
-        let time = try SocketPingPong.measure(rounds: max(1, effort.rounds / 10), spins: spins)
+      for (spinning, name) in [(Spinning.off, "without spinning"), (.adaptive(.microseconds(20)), "with spinning")] {
+        let time = try SocketPingPong.measure(rounds: max(1, effort.rounds / 10), spinning: spinning)
         figures.append(Figure("one octet to and fro, blocking sockets \(name)", time, "ns per round trip"))
       }
     } catch {

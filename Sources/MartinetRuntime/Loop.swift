@@ -125,7 +125,7 @@ extension RealDriver {
       if !hasStopped { stopWaiters.append(waiter) }
       return !hasStopped
     }
-    if hasToWait { _ = waiter.parker.sleep(until: .never, spins: 0) }
+    if hasToWait { _ = waiter.parker.sleep(until: .never) }
   }
 
   /// The end of the loop: what the host still has to send leaves, everybody who waits is let go, the links are closed.

@@ -9,17 +9,30 @@ struct Parker: ~Copyable, Sendable {
 
   private let word = FutexWord(Parker.nothing)
 
-  /// Lets the thread go on, now or at its next ``sleep(until:spins:)``. Only a sleeper costs a system call.
+  /// Lets the thread go on, now or at its next ``sleep(until:)``. Only a sleeper costs a system call.
   borrowing func notify() {
     if word.exchange(Parker.notified) == Parker.asleep { word.wake(1) }
   }
 
-  /// Waits for a notification and consumes it; looks `spins` times before it goes to sleep. False: the deadline came first.
-  borrowing func sleep(until deadline: Instant, spins: Int) -> Bool {
-    for _ in 0..<spins {
-      if word.replace(Parker.notified, with: Parker.nothing) { return true }
-      martinet_spin_hint()
-    }
+  /// How often the word is looked at for each look at the clock.
+  private static let looks = 16
+
+  /// Looks for a notification until `end` without sleeping, and consumes it. False: there was none.
+  borrowing func look(until end: Instant) -> Bool {
+    repeat {
+      for _ in 0..<Parker.looks {
+        if word.load() == Parker.notified {
+          _ = word.exchange(Parker.nothing)
+          return true
+        }
+        martinet_spin_hint()
+      }
+    } while MonotonicClock.now < end
+    return false
+  }
+
+  /// Waits for a notification and consumes it. False: the deadline came first.
+  borrowing func sleep(until deadline: Instant) -> Bool {
     guard word.replace(Parker.nothing, with: Parker.asleep) else {
       _ = word.exchange(Parker.nothing)
       return true

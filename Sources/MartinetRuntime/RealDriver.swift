@@ -38,7 +38,8 @@ package final class RealDriver: @unchecked Sendable {
   let links: [AttachedLink]
   let epoll: Int32
   let event: Int32
-  let spins: Int
+  /// How long a thread looks before it sleeps.
+  let spinLimit: Interval
   /// Set once; from then on nobody may wait.
   private let stopping = Atomic(false)
 
@@ -61,9 +62,8 @@ package final class RealDriver: @unchecked Sendable {
 
   /// Attaches `links` to `host`, which the driver owns from here on.
   ///
-  /// - Parameter spins: how often a waiting thread looks before it sleeps.
-  init(host: consuming Host, links: [DriverLink], spins: Int) throws(LinkError) {
-    self.spins = spins
+  init(host: consuming Host, links: [DriverLink], spinning: Spinning) throws(LinkError) {
+    spinLimit = spinning.limit
     var attached: [AttachedLink] = []
     for link in links {
       attached.append(try RealDriver.attach(link, to: &host))
@@ -196,7 +196,12 @@ package final class RealDriver: @unchecked Sendable {
   func wait(_ waiter: ThreadWaiter, until deadline: Instant) -> WaitOutcome {
     // Who registered before the loop's end is fired by it; who registered after it sees that here.
     if isStopping { return .stopped }
-    return waiter.parker.sleep(until: deadline, spins: spins) ? .fired : .timedOut
+    if spinLimit > .zero && waiter.experience.looks() {
+      let isThere = waiter.parker.look(until: min(deadline, MonotonicClock.now + spinLimit))
+      waiter.experience.note(found: isThere)
+      if isThere { return .fired }
+    }
+    return waiter.parker.sleep(until: deadline) ? .fired : .timedOut
   }
 }
 

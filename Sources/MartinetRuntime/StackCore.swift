@@ -72,7 +72,7 @@ package final class StackCore: Sendable {
   /// Takes the notification of a waiter that was taken out to be fired, so that it does not end a later wait.
   package func consume(_ waiter: ThreadWaiter) {
     switch driver {
-    case .real: _ = waiter.parker.sleep(until: .never, spins: 0)
+    case .real: _ = waiter.parker.sleep(until: .never)
     case .virtual(let driver, _): _ = driver.wait(waiter, until: .never)
     }
   }

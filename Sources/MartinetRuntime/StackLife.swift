@@ -7,13 +7,13 @@ import MartinetWire
 extension StackCore {
   /// A stack in real time on links. If it can't be, the links are closed.
   package static func overLinks(
-    _ links: [DriverLink], configuration: HostConfiguration, spins: Int
+    _ links: [DriverLink], configuration: HostConfiguration, spinning: Spinning
   ) throws(LinkError) -> StackCore {
     precondition(links.count <= 64, "a stack has at most 64 links")
     let secret = HostSecret(Entropy.word(), Entropy.word())
     do throws(LinkError) {
       let driver = try RealDriver(
-        host: Host(configuration: configuration, secret: secret), links: links, spins: spins)
+        host: Host(configuration: configuration, secret: secret), links: links, spinning: spinning)
       try driver.start(name: "martinet")
       return StackCore(.real(driver))
     } catch {

@@ -19,6 +19,8 @@ package final class ThreadWaiter: Waiter, @unchecked Sendable {
   let parker = Parker()
   /// The seat of the thread while it is registered with virtual time; the thread itself alone changes it.
   var seat: Seat?
+  /// Belongs to the thread itself, as well.
+  var experience = SpinExperience()
 
   /// The waiter of the calling thread.
   package static var current: ThreadWaiter { ThreadLocal.waiter }

@@ -163,7 +163,7 @@ package final class VirtualDriver: @unchecked Sendable {
     let sleeps = seat.activity != .ended && next !== seat
     lock.unlock()
     if next !== seat { next?.parker.notify() }
-    if sleeps { _ = seat.parker.sleep(until: .never, spins: 0) }
+    if sleeps { _ = seat.parker.sleep(until: .never) }
   }
 
   /// Lets the next thing happen in the network, or the next alarm ring; where neither will ever be, everybody who waits is told. Under

@@ -27,7 +27,7 @@ extension VirtualDriver {
     guard let parent = ThreadWaiter.current.seat, parent.driver === self else { throw .unregisteredThread }
     let seat = Seat(driver: self, name: name)
     let started = OSThread.start(name: name) {
-      _ = seat.parker.sleep(until: .never, spins: 0)
+      _ = seat.parker.sleep(until: .never)
       ThreadWaiter.current.seat = seat
       body()
       ThreadWaiter.current.seat = nil
@@ -77,7 +77,7 @@ extension VirtualDriver {
     }
     ready.append(seat)
     lock.unlock()
-    _ = seat.parker.sleep(until: .never, spins: 0)
+    _ = seat.parker.sleep(until: .never)
   }
 
   private func leave(_ seat: Seat) {

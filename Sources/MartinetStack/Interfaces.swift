@@ -72,6 +72,8 @@ struct Interfaces {
     link.mtu = min(max(link.mtu, 68), 65535)
     // So have trains, with the longest headers before them.
     link.maximumTrain = min(max(link.maximumTrain, 0), Interfaces.longestTrain)
+    // No checksum of a train can be complete before it is cut.
+    if !link.completesChecksums { link.maximumTrain = 0 }
     all.append(Interface(link: link))
     return UInt16(all.count - 1)
   }

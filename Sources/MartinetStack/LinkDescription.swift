@@ -46,7 +46,7 @@ public struct LinkDescription: Sendable {
   public var vouchesForChecksums = false
   /// Whether departures may leave their transport checksum to the link.
   public var completesChecksums = false
-  /// The most payload octets of a train that the link cuts into segments; 0 if it can't.
+  /// The most payload octets of a train that the link cuts into segments; 0 if it can't. Counts only for a link that ``completesChecksums``.
   public var maximumTrain = 0
   /// Whether packets larger than the MTU may arrive: trains that the link has put together, or that nobody has cut yet.
   public var bringsTrains = false

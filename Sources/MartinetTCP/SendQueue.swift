@@ -83,7 +83,11 @@ package struct SendQueue {
       pages.removeFirst()
       headOffset -= PagePool.pageSize
     }
-    if count == 0 { removeAll(in: &pool) }
+    guard count == 0 else { return }
+    // A connection that is busy needs the ring's memory again: it goes when the connection rests.
+    for index in 0..<pages.count { pool.unpin(pages[index]) }
+    pages.removeFirst(pages.count)
+    headOffset = 0
   }
 
   /// Appends up to `length` octets from `offset` on to `departure`; returns how many found room.

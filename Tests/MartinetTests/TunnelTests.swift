@@ -15,13 +15,13 @@ struct TunnelPair {
   let server: NetworkStack
   let client: NetworkStack
 
-  init(spins: Int = 0, resolver: any Resolver = SystemResolver()) throws {
+  init(spinning: Spinning = .automatic, resolver: any Resolver = SystemResolver()) throws {
     let hub = try HubLink(host: "127.0.0.1", port: 0)
     let join = try TunnelLink(host: "127.0.0.1", port: hub.outerEndpoint.port)
     server = try NetworkStack(
-      link: hub, addresses: [IPPrefix(TunnelPair.serverAddress, 16)], spins: spins)
+      link: hub, addresses: [IPPrefix(TunnelPair.serverAddress, 16)], spinning: spinning)
     client = try NetworkStack(
-      link: join, addresses: [IPPrefix(.v4(IPv4Address(10, 77, 0, 2)), 16)], resolver: resolver, spins: spins)
+      link: join, addresses: [IPPrefix(.v4(IPv4Address(10, 77, 0, 2)), 16)], resolver: resolver, spinning: spinning)
   }
 }
 

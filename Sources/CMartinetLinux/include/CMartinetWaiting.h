@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/// The processors that the calling thread may run on, at least 1.
+int martinet_processors(void);
+
 /// Nanoseconds of CLOCK_REALTIME since 1970.
 int64_t martinet_realtime_nanoseconds(void);
 
