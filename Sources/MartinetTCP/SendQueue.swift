@@ -40,9 +40,14 @@ package struct SendQueue {
     if within > 0, limit > 0, let last = pages.last {
       _ = loan.append(page: last, offset: within, count: min(limit, PagePool.pageSize - within), in: &pool)
     }
-    while loan.count < limit, loan.pieceCount < Loan.capacity, let page = pool.allocate() {
-      _ = loan.append(page: page, offset: 0, count: min(limit - loan.count, PagePool.pageSize), in: &pool)
-      pool.unpin(page)
+    while loan.count < limit, loan.pieceCount < Loan.capacity {
+      let missing = (limit - loan.count + PagePool.pageSize - 1) / PagePool.pageSize
+      guard let run = pool.allocateRun(atMost: missing) else { break }
+      for index in 0..<UInt32(run.count) {
+        let page = PageIndex(run.first.rawValue + index)
+        _ = loan.append(page: page, offset: 0, count: min(limit - loan.count, PagePool.pageSize), in: &pool)
+        pool.unpin(page)
+      }
     }
   }
 
@@ -58,17 +63,14 @@ package struct SendQueue {
     if count == 0 { headOffset = loan.firstOffset }
     precondition(
       (headOffset + count) % PagePool.pageSize == loan.firstOffset
-        && (!beginsInLast || pages.last == loan.piece(0).page), "octets were appended where room was lent")
-    var left = octets
-    var index = 0
-    while left > 0 {
-      let piece = loan.piece(index)
-      if index > 0 || !beginsInLast {
-        pool.pin(piece.page)
-        pages.append(piece.page)
+        && (!beginsInLast || pages.last == loan.firstPage), "octets were appended where room was lent")
+    var isHeld = beginsInLast
+    loan.forEachPage(upTo: octets) { page in
+      if !isHeld {
+        pool.pin(page)
+        pages.append(page)
       }
-      left -= piece.count
-      index += 1
+      isHeld = false
     }
     count += octets
   }

@@ -7,7 +7,8 @@ public struct Loan: ~Copyable {
   /// The most pieces of a loan.
   public static let capacity = 64
 
-  private var ranges = InlineArray<64, PinnedRange>(repeating: unsafe PinnedRange(start: nil, count: 0, page: .none))
+  private var ranges = InlineArray<64, PinnedRange>(
+    repeating: unsafe PinnedRange(start: nil, page: .none, offset: 0, count: 0))
   /// The contiguous pieces of the loan.
   public private(set) var pieceCount = 0
   /// The octets that are lent.
@@ -15,17 +16,24 @@ public struct Loan: ~Copyable {
   /// Where in its page the first piece begins.
   package private(set) var firstOffset = 0
 
+  /// The page in which the first piece begins.
+  package var firstPage: PageIndex { pieceCount > 0 ? ranges[0].page : .none }
+
   /// A loan of nothing.
   public init() {}
 
-  /// Lends `count` octets of `page` from `offset` on as the next piece; false if there are as many pieces as there can be.
+  /// Lends `count` octets of `page` from `offset` on as the next piece, or as more of the piece before if they lie behind it; false if there are as many
+  /// pieces as there can be.
   package mutating func append(page: PageIndex, offset: Int, count: Int, in pool: inout PagePool) -> Bool {
     precondition(offset >= 0 && count > 0 && offset + count <= PagePool.pageSize, "a piece goes beyond its page")
-    guard pieceCount < Loan.capacity else { return false }
+    if offset > 0 || pieceCount == 0 || !ranges[pieceCount - 1].extend(by: count, of: page) {
+      guard pieceCount < Loan.capacity else { return false }
+      ranges[pieceCount] = unsafe PinnedRange(
+        start: pool.address(of: page) + offset, page: page, offset: offset, count: count)
+      if pieceCount == 0 { firstOffset = offset }
+      pieceCount += 1
+    }
     pool.pin(page)
-    ranges[pieceCount] = unsafe PinnedRange(start: pool.address(of: page) + offset, count: count, page: page)
-    if pieceCount == 0 { firstOffset = offset }
-    pieceCount += 1
     self.count += count
     return true
   }
@@ -41,10 +49,24 @@ public struct Loan: ~Copyable {
     }
   }
 
-  /// The page of the piece at `index`, and its octets.
-  package func piece(_ index: Int) -> (page: PageIndex, count: Int) {
-    precondition(index >= 0 && index < pieceCount, "a loan has no such piece")
-    return (ranges[index].page, ranges[index].count)
+  /// Visits the pages of room that was lent, in order, as far as the first `limit` octets go: all but the last are full to their ends.
+  package func forEachPage(upTo limit: Int, _ body: (PageIndex) -> Void) {
+    var left = min(limit, count)
+    var within = firstOffset
+    for index in 0..<pieceCount {
+      for page in ranges[index].pages where left > 0 {
+        body(PageIndex(page))
+        left -= PagePool.pageSize - within
+        within = 0
+      }
+    }
+  }
+
+  /// Visits every page.
+  fileprivate func forEachPage(_ body: (PageIndex) -> Void) {
+    for index in 0..<pieceCount {
+      for page in ranges[index].pages { body(PageIndex(page)) }
+    }
   }
 
   /// Visits the first `limit` of the octets as contiguous pieces, in order.
@@ -83,7 +105,7 @@ public struct Loan: ~Copyable {
 extension PagePool {
   /// Takes the pages of `loan` back; they stay with whoever else holds them.
   public mutating func release(_ loan: inout Loan) {
-    for index in 0..<loan.pieceCount { unpin(loan.piece(index).page) }
+    loan.forEachPage { page in unpin(page) }
     loan.clear()
   }
 }
