@@ -122,6 +122,9 @@ public struct Scenario: ~Copyable {
     return programs.count - 1
   }
 
+  /// The host that a program runs on.
+  public func home(of number: Int) -> HostID { homes[number] }
+
   /// The transfer with that number; nil if that program is another.
   public func transfer(_ number: Int) -> Transfer? {
     guard programs.indices.contains(number), case .transfer(let transfer) = programs[number] else { return nil }

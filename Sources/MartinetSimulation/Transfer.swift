@@ -46,6 +46,8 @@ public struct Transfer: Sendable {
   public private(set) var sent: UInt64 = 0
   /// The octets that were read.
   public private(set) var received: UInt64 = 0
+  /// When the last of them was read.
+  public private(set) var lastReadAt: Instant?
   /// Where in the stream the first octet lies that is not the expected one.
   public private(set) var firstMismatch: UInt64?
   public private(set) var hasClosedOutput = false
@@ -106,6 +108,7 @@ public struct Transfer: Sendable {
         hasReadEnd = true
       case .bytes(let count):
         scratch.withOctets(0..<count) { check($0) }
+        lastReadAt = now
         nextRead = now + plan.readPause
       }
     }

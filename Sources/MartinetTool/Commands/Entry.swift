@@ -19,11 +19,13 @@ struct Entry: ParsableCommand {
         martinet http http://example.org/          a page in five steps, each segment in view
         martinet serve echo                        echo, discard or chargen, for any number of clients
         martinet impair a/tun0 b/tun0 --loss 1     a bad wire between two network namespaces
+        martinet simulate fairness                 experiments in virtual time, with tables and pictures
         martinet bench                             what the stack costs in memory, without a network
       """,
     subcommands: [
       DemoCommand.self, HalfOpenCommand.self, ReceiveCommand.self, SendCommand.self, ConnectCommand.self,
-      ListenCommand.self, HTTPCommand.self, ServeCommand.self, ImpairCommand.self, BenchCommand.self,
+      ListenCommand.self, HTTPCommand.self, ServeCommand.self, ImpairCommand.self, SimulateCommand.self,
+      BenchCommand.self,
     ])
 
   static func main() {

@@ -57,7 +57,7 @@ package enum Page {
       """
   }
 
-  private static func card(_ fact: Fact) -> String {
+  static func card(_ fact: Fact) -> String {
     let note = fact.note.isEmpty ? "" : "<small>\(Markup.escape(fact.note))</small>"
     return "<div><dt>\(Markup.escape(fact.name))</dt><dd>\(Markup.escape(fact.value))\(note)</dd></div>"
   }

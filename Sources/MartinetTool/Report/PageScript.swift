@@ -5,8 +5,9 @@ enum PageScript {
     (function(){
     var plots=[].slice.call(document.querySelectorAll('figure.plot')),L=76,W=1000,from=0,to=1,down=null;
     function short(v){return String(+v.toFixed(4))}
-    function amount(v,top,kind){if(kind==='ms')return v.toFixed(1)+' ms';
-    var u=['B','KiB','MiB','GiB'],i=0;while(top>=1024&&i<3){top/=1024;v/=1024;i++}return v.toFixed(i?1:0)+' '+u[i]}
+    function amount(v,top,kind){if(kind==='ms')return v.toFixed(1)+' ms';if(kind==='share')return v.toFixed(3);
+    var r=kind==='bps',u=r?['bit/s','kbit/s','Mbit/s','Gbit/s']:['B','KiB','MiB','GiB'],k=r?1000:1024,i=0;
+    while(top>=k&&i<3){top/=k;v/=k;i++}return v.toFixed(i?1:0)+' '+u[i]}
     function place(svg,e){var r=svg.getBoundingClientRect(),s=svg.viewBox.baseVal.width/r.width;
     return{x:Math.min(1,Math.max(0,((e.clientX-r.left)*s-L)/W)),y:((e.clientY-r.top)*s-10)}}
     function ticks(a,b){var n=(b-a)/6,p=Math.pow(10,Math.floor(Math.log10(n))),k=[1,2,5,10].filter(function(f){return f*p>=n})[0]*p,t=[];

@@ -34,5 +34,8 @@ enum PageStyle {
     .bar{stroke:var(--soft);stroke-width:2}.arrow{stroke:var(--data);stroke-width:1.5;fill:none}.arrow.lost{stroke:var(--loss)}.arrow.repeated{stroke:var(--fast)}.tip{fill:context-stroke}
     table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{text-align:left;padding:5px 22px 5px 0;border-bottom:1px solid var(--rule);font-weight:400}th{color:var(--soft)}
     .bad{color:var(--loss)}.good{color:var(--acked)}footer{margin-top:40px;color:var(--soft);font-size:13px}
+    .flow0{--flow:#3566c9}.flow1{--flow:#d1344b}.flow2{--flow:#1b8a5a}.flow3{--flow:#e08a00}.flow4{--flow:#8b5cf6}.flow5{--flow:#0891b2}.flow6{--flow:#b3307f}.flow7{--flow:#6b7280}
+    @media(prefers-color-scheme:dark){.flow0{--flow:#7aa2ff}.flow1{--flow:#ff6b81}.flow2{--flow:#4cc38a}.flow3{--flow:#ffb13d}.flow4{--flow:#b79cff}.flow5{--flow:#4fd1e8}.flow6{--flow:#ff7ac6}.flow7{--flow:#a3acbd}}
+    path.line{stroke:var(--flow);stroke-width:1.7}path.line.many{stroke-width:1.1;opacity:.6}i.line{background:var(--flow)}.number{text-align:right}.wide{overflow-x:auto}
     """
 }

@@ -4,6 +4,9 @@ import MartinetTCP
 enum Measure {
   case octets
   case milliseconds
+  case bitsPerSecond
+  /// A number from 0 to 1.
+  case share
 
   /// The text for `value` on an axis whose largest value is `top`.
   func label(_ value: Double, top: Double) -> String {
@@ -12,6 +15,10 @@ enum Measure {
       let (unit, name) = Measure.unit(for: top)
       return Plot.short(value / unit) + " " + name
     case .milliseconds: return Plot.short(value) + " ms"
+    case .bitsPerSecond:
+      let (unit, name) = Measure.rateUnit(for: top)
+      return Plot.short(value / unit) + " " + name
+    case .share: return Plot.short(value)
     }
   }
 
@@ -19,7 +26,8 @@ enum Measure {
   func unit(for top: Double) -> Double {
     switch self {
     case .octets: Measure.unit(for: top).0
-    case .milliseconds: 1
+    case .milliseconds, .share: 1
+    case .bitsPerSecond: Measure.rateUnit(for: top).0
     }
   }
 
@@ -27,6 +35,17 @@ enum Measure {
     switch self {
     case .octets: "octets"
     case .milliseconds: "ms"
+    case .bitsPerSecond: "bps"
+    case .share: "share"
+    }
+  }
+
+  private static func rateUnit(for top: Double) -> (Double, String) {
+    switch top {
+    case 1e9...: (1e9, "Gbit/s")
+    case 1e6...: (1e6, "Mbit/s")
+    case 1e3...: (1e3, "kbit/s")
+    default: (1, "bit/s")
     }
   }
 

@@ -1,3 +1,4 @@
+import MartinetSimulation
 import MartinetTCP
 
 /// A segment with data in the time-sequence graph.
@@ -34,32 +35,6 @@ package struct RoundTripMark: Equatable, Sendable {
   package var sample: Interval
   package var smoothed: Interval
   package var timeout: Interval
-}
-
-/// A list of marks with a bound: when it is full every second mark goes and only every second one of those to come
-/// is kept, so that what remains covers the whole time evenly.
-package struct Marks<Mark: Sendable>: Sendable {
-  package private(set) var kept: [Mark] = []
-  private let limit: Int
-  private var stride = 1
-  private var phase = 0
-  /// The marks that there were.
-  package private(set) var count = 0
-
-  package init(limit: Int) {
-    self.limit = max(2, limit)
-  }
-
-  package mutating func append(_ mark: Mark) {
-    count += 1
-    phase += 1
-    guard phase == stride else { return }
-    phase = 0
-    kept.append(mark)
-    guard kept.count == limit else { return }
-    kept = kept.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
-    stride *= 2
-  }
 }
 
 /// What is plotted of the sender, which is the left side.

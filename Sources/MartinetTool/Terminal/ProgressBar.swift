@@ -5,11 +5,16 @@ package struct ProgressBar {
   private let terminal: Terminal
   private let total: Int?
   private let label: String
+  private let words: @Sendable (Int) -> String
   private var lastDrawn: Int64 = 0
   private var isDrawn = false
 
-  /// A bar for `total` octets; nil when nobody knows how many will come.
-  package init(_ label: String, total: Int?, terminal: Terminal = .error) {
+  /// A bar for `total` octets; nil when nobody knows how many will come. What is counted otherwise has `words` of its own.
+  package init(
+    _ label: String, total: Int?, terminal: Terminal = .error,
+    words: @escaping @Sendable (Int) -> String = Figures.octets
+  ) {
+    self.words = words
     self.label = label
     self.total = total
     self.terminal = terminal
@@ -35,10 +40,10 @@ package struct ProgressBar {
   /// The line for `done` octets, no wider than the terminal.
   package func line(_ done: Int, remark: String) -> String {
     guard let total else {
-      return String("\(label) \(Figures.octets(done)) \(remark)".prefix(terminal.width - 1))
+      return String("\(label) \(words(done)) \(remark)".prefix(terminal.width - 1))
     }
     let share = total == 0 ? 1 : min(1, Double(done) / Double(total))
-    let tail = " \(Figures.fixed(share * 100, places: 0))% \(Figures.octets(done)) \(remark)"
+    let tail = " \(Figures.fixed(share * 100, places: 0))% \(words(done)) \(remark)"
     let room = max(4, min(40, terminal.width - label.count - tail.count - 4))
     let full = Int(share * Double(room))
     let (on, off) = terminal.isUnicode ? ("█", "░") : ("#", ".")
