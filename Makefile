@@ -1,7 +1,7 @@
 # The habits of the project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help check test embedded sim fuzz bench bench-peers kernel-compare docs ledger format ledger-check format-check
+.PHONY: help check test embedded sim fuzz bench bench-peers kernel-compare sim-tables docs ledger format ledger-check format-check
 
 # Inputs to each fuzz target, and worker processes.
 RUNS ?= 200000
@@ -52,6 +52,11 @@ bench-peers: ## Martinet beside other stacks over TUN, the kernel as the peer: P
 kernel-compare: ## the kernel's TCP and ours in turns on the same bad wire: COMPARE='--seeds 5 --seconds 20'
 	swift build -c release --product martinet
 	Scripts/kernel-compare $(COMPARE)
+
+sim-tables: ## writes docs/simulated-performance.md: what the engine does on simulated paths of all kinds
+	swift build -c release --product martinet
+	.build/release/martinet simulate --tables >docs/simulated-performance.md.new
+	mv docs/simulated-performance.md.new docs/simulated-performance.md
 
 docs: ## the documentation of the public modules, into .build/docs
 	Scripts/docs

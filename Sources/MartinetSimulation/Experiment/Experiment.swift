@@ -77,8 +77,10 @@ public struct ExperimentFlow: Sendable {
   /// The rate of the sender's own wire; 0 is without limit.
   public var accessRate: UInt64 = 0
   public var pacing = false
-  /// The most octets of either buffer.
-  public var bufferSize = 16 << 20
+  /// What both ends make of congestion marks.
+  public var ecn = ECNPreference.answer
+  /// The octets of either buffer, which do not grow then; 0 leaves both to grow as they would.
+  public var bufferSize = 0
   /// Octets that the first link of the flow takes.
   public var plannedLosses: [PlannedLoss] = []
 

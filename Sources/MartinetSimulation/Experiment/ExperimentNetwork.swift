@@ -34,7 +34,8 @@ struct ExperimentNetwork: ~Copyable {
 
   private mutating func settle(_ flow: ExperimentFlow, _ number: Int) {
     var access = Impairment(rate: flow.accessRate, delay: flow.accessDelay)
-    access.queueCapacity = flow.bufferSize
+    // The sender's own queue is not what an experiment is about: it holds any window.
+    access.queueCapacity = 1 << 30
     var wire = WireDescription(access)
     wire.toLeft = Impairment(rate: 0, delay: flow.accessDelay)
     senders.append(settle(ExperimentNetwork.sender(number), at: flow.from, wire, flow))
@@ -45,9 +46,8 @@ struct ExperimentNetwork: ~Copyable {
     _ address: IPv4Address, at place: Int, _ description: WireDescription, _ flow: ExperimentFlow
   ) -> HostID {
     var configuration = HostConfiguration()
-    // Both buffers, in pages that segments of 1,448 octets may leave a third of empty, and as much again for what else there is.
+    // Segments of 1,448 octets leave a third of a page of 2,048 empty, and both buffers are there twice while octets are on their way.
     configuration.pages = max(configuration.pages, flow.bufferSize / 512)
-    configuration.tcp.maximumRecords = max(configuration.tcp.maximumRecords, flow.bufferSize / 1024)
     let host = scenario.network.addHost(configuration)
     let wire = scenario.network.connect(.host(host), .router(routers[place]), by: description)
     let prefix = IPPrefix(.v4(address), 24)

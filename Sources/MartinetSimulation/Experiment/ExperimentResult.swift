@@ -19,8 +19,10 @@ public struct ExperimentResult: Sendable {
   /// Jain's index of the goodputs in thousandths: 1000 if all flows fare alike, 1000 / n if one has everything. 1000 without goodput.
   public var fairnessPerMille: Int { Fairness.perMille(flows.map(\.goodput)) }
 
-  /// The goodput of all flows, in bits per second.
-  public var goodput: UInt64 { flows.reduce(0) { $0 + $1.goodput } }
+  /// What all receivers together read per second of the time that counts, in bits per second.
+  public var goodput: UInt64 {
+    Rates.bitsPerSecond(flows.reduce(0) { $0 + $1.counted }, over: end - (Instant.zero + experiment.measuredFrom))
+  }
 }
 
 /// How evenly something is shared.
@@ -45,7 +47,9 @@ public struct FlowResult: Sendable {
   public internal(set) var delivered: UInt64 = 0
   /// Whether every octet was the one that was sent.
   public internal(set) var isFaithful = true
-  /// What the receiver read per second of the time that counts, in bits per second.
+  /// The octets of them that were read in the time that counts.
+  public internal(set) var counted: UInt64 = 0
+  /// What the receiver read per second of the time that counts and in which the flow was there, in bits per second.
   public internal(set) var goodput: UInt64 = 0
   public internal(set) var statistics = ConnectionStatistics()
   /// How often the retransmission timer expired.
@@ -55,6 +59,8 @@ public struct FlowResult: Sendable {
   public internal(set) var meanRoundTrip = Interval.zero
   public internal(set) var samples: [FlowSample] = []
   public internal(set) var segments = SegmentMarks()
+  /// What congestion control was told, growth left out, in a list with a bound.
+  public internal(set) var turns = Marks<CongestionTurn>(limit: 4000)
   /// How each planned loss was repaired, in the order of the plan.
   public internal(set) var repairs: [Repair] = []
   public internal(set) var failure: HostError?
@@ -66,6 +72,14 @@ public struct FlowResult: Sendable {
 
   /// The time from the opening of the connection to the last octet.
   public var completion: Interval? { finishedAt.map { $0 - (Instant.zero + flow.start) } }
+}
+
+/// What congestion control was told, and what it made of it, in octets.
+public struct CongestionTurn: Equatable, Sendable {
+  public var time: Instant
+  public var window: Int
+  public var threshold: Int
+  public var cause: CongestionCause
 }
 
 /// When an octet left for the first and for the last time.

@@ -5,8 +5,10 @@ import MartinetWire
 extension Experiment {
   /// Runs the experiment; `progress` is told the virtual time now and then.
   ///
-  /// - Throws: what a host says to a connection that cannot be opened at all. A flow that fails later is told of in its result.
-  public func run(progress: (Instant) -> Void = { _ in }) throws(HostError) -> ExperimentResult {
+  /// - Throws: why it cannot be run, or what a host says to a connection that cannot be opened at all. A flow that fails later is told of in its
+  ///   result.
+  public func run(progress: (Instant) -> Void = { _ in }) throws(ExperimentError) -> ExperimentResult {
+    if let fault { throw .impossible(fault) }
     var run = ExperimentRun(self)
     return try run.perform(progress)
   }
@@ -30,7 +32,7 @@ private struct ExperimentRun: ~Copyable {
     end = .zero + experiment.duration
   }
 
-  mutating func perform(_ progress: (Instant) -> Void) throws(HostError) -> ExperimentResult {
+  mutating func perform(_ progress: (Instant) -> Void) throws(ExperimentError) -> ExperimentResult {
     let samples = Int64(min(max(1, experiment.samples), 10_000))
     var number: Int64 = 0
     while true {
@@ -62,10 +64,17 @@ private struct ExperimentRun: ~Copyable {
 
   private var isOver: Bool { flows.allSatisfy { $0.isOver } }
 
-  private mutating func beginFlows() throws(HostError) {
+  private mutating func beginFlows() throws(ExperimentError) {
     let isCounting = now >= .zero + experiment.measuredFrom
     for number in flows.indices {
-      if !flows[number].hasBegun && .zero + flows[number].flow.start <= now { try begin(number) }
+      if !flows[number].hasBegun && .zero + flows[number].flow.start <= now {
+        do throws(HostError) {
+          try begin(number)
+        } catch {
+          throw .flowCannotBegin(number + 1, error)
+        }
+      }
+
       if isCounting { flows[number].beginCounting(network.scenario.transfer(flows[number].receiver), at: now) }
     }
     if isCounting {
@@ -78,8 +87,11 @@ private struct ExperimentRun: ~Copyable {
     var options = ConnectionOptions()
     options.congestion = flow.algorithm
     options.pacing = flow.pacing
-    options.sendBufferSize = flow.bufferSize
-    options.receiveBufferSize = flow.bufferSize
+    options.ecn = flow.ecn
+    if flow.bufferSize > 0 {
+      options.sendBufferSize = flow.bufferSize
+      options.receiveBufferSize = flow.bufferSize
+    }
     // The last octets of a flow are not to wait for an acknowledgement.
     options.noDelay = true
     let remote = Endpoint(.v4(ExperimentNetwork.receiver(number)), 9000)

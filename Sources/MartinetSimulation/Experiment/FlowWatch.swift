@@ -12,6 +12,7 @@ struct FlowWatch {
   /// What was delivered when the time that counts began, and when that was; nil before it began.
   private var counted: (since: Instant, octets: UInt64)?
   private var lastReadAt: Instant?
+  private var lastCause: CongestionCause?
   private var roundTrips: (sum: Interval, count: Int64) = (.zero, 0)
 
   init(_ flow: ExperimentFlow) {
@@ -78,6 +79,12 @@ struct FlowWatch {
         return
       }
       result.segments.acknowledged.append(ProgressMark(time: event.time, acknowledged: UInt64(place - 1)))
+    case .congestion(let window, let threshold, _, let cause):
+      // BBR names its state with each acknowledgement.
+      if cause.isTurn && (cause != lastCause || !cause.isState) {
+        result.turns.append(CongestionTurn(time: event.time, window: window, threshold: threshold, cause: cause))
+      }
+      lastCause = cause
     case .timerExpired(.retransmission):
       result.timeouts += 1
     default:
@@ -104,13 +111,27 @@ struct FlowWatch {
     if roundTrips.count > 0 { result.meanRoundTrip = roundTrips.sum / roundTrips.count }
     if let counted {
       let time = (result.finishedAt ?? now) - counted.since
-      let octets = result.delivered - min(counted.octets, result.delivered)
-      if time > .zero {
-        let (high, low) = (octets * 8).multipliedFullWidth(by: 1_000_000_000)
-        let divisor = UInt64(time.nanoseconds)
-        if high < divisor { result.goodput = divisor.dividingFullWidth((high, low)).quotient }
-      }
+      result.counted = result.delivered - min(counted.octets, result.delivered)
+      result.goodput = Rates.bitsPerSecond(result.counted, over: time)
     }
     return result
+  }
+}
+
+extension CongestionCause {
+  /// Whether it is more than what acknowledgements do all the time.
+  fileprivate var isTurn: Bool {
+    switch self {
+    case .slowStart, .congestionAvoidance, .inflatedByDuplicate, .proportionalRate, .partialAcknowledgement: false
+    default: true
+    }
+  }
+
+  /// Whether it names a state of BBR.
+  fileprivate var isState: Bool {
+    switch self {
+    case .startup, .drain, .probingDown, .cruising, .refilling, .probingUp, .probingRoundTrip: true
+    default: false
+    }
   }
 }

@@ -45,17 +45,11 @@ struct LinkWatch {
     var result = LinkDirectionResult()
     result.statistics = statistics
     guard impairment.rate > 0, !queues.isEmpty else { return result }
-    func delay(_ octets: Int) -> Interval {
-      let (high, low) = (UInt64(octets) * 8).multipliedFullWidth(by: 1_000_000_000)
-      guard high < impairment.rate else { return .forever }
-      return Interval(nanoseconds: Int64(impairment.rate.dividingFullWidth((high, low)).quotient))
-    }
     let ordered = queues.sorted()
-    result.meanQueueDelay = delay(ordered.reduce(0, +) / ordered.count)
-    result.highQueueDelay = delay(ordered[(ordered.count * 95 - 1) / 100])
-    // The octets that the link could have carried.
-    let capacity = impairment.rate / 8 * UInt64(max(0, time.milliseconds)) / 1000
-    if capacity > 0 { result.utilisationPerMille = Int((statistics.octetsDelivered - before) * 1000 / capacity) }
+    result.meanQueueDelay = Rates.time(for: ordered.reduce(0, +) / ordered.count, at: impairment.rate)
+    result.highQueueDelay = Rates.time(for: ordered[(ordered.count * 95 - 1) / 100], at: impairment.rate)
+    let used = Rates.bitsPerSecond(statistics.octetsDelivered - before, over: time)
+    result.utilisationPerMille = Int(used * 1000 / impairment.rate)
     return result
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MartinetSimulation
 
 /// `martinet simulate`
 struct SimulateCommand: ParsableCommand {
@@ -16,6 +17,9 @@ struct SimulateCommand: ParsableCommand {
   @Flag(help: "Tell the scenarios that there are, and what each shows.")
   var list = false
 
+  @Flag(help: "Print the tables of docs/simulated-performance.md, made anew: some minutes of work.")
+  var tables = false
+
   @Option(help: ArgumentHelp("What every chance follows from.", valueName: "N"))
   var seed: UInt64?
 
@@ -23,7 +27,8 @@ struct SimulateCommand: ParsableCommand {
     name: .customLong("set"),
     help: ArgumentHelp(
       "Change all links or flows: \(ExperimentOverride.keys); units as in demo. Can be repeated.",
-      valueName: "KEY=VALUE"))
+      valueName: "KEY=VALUE"),
+    transform: SimulateCommand.override)
   var overrides: [ExperimentOverride] = []
 
   @Option(help: ArgumentHelp("Write the samples of all flows.", valueName: "PATH.csv"))
@@ -35,13 +40,24 @@ struct SimulateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write the pictures as one HTML page.", valueName: "PATH.html"))
   var html: String?
 
-  func validate() throws {
-    guard (scenario != nil) != list else {
-      throw ValidationError("either a scenario or --list is wanted")
+  private static func override(_ text: String) throws -> ExperimentOverride {
+    do throws(Failure) {
+      return try ExperimentOverride(text)
+    } catch {
+      throw ValidationError("--set: \(error.message)")
     }
   }
 
+  func validate() throws {
+    guard [scenario != nil, list, tables].filter({ $0 }).count == 1 else {
+      throw ValidationError("a scenario is wanted, or --list, or --tables")
+    }
+    let hasOptions = seed != nil || csv != nil || json != nil || html != nil || !overrides.isEmpty
+    if scenario == nil && hasOptions { throw ValidationError("options need a scenario") }
+  }
+
   func run() throws {
+    if tables { return try SimulatePresentation.tables() }
     guard let scenario else {
       SimulatePresentation.list()
       return

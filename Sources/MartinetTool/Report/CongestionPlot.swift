@@ -1,8 +1,15 @@
 import Martinet
+import MartinetSimulation
 import MartinetTCP
 
 /// The congestion window of the sender and its threshold.
 enum CongestionPlot {
+  /// What is worth a dot, and its colour.
+  static let turns: [(CongestionCause, String)] = [
+    (.enteredFastRecovery, "fast"), (.retransmissionTimeout, "timeout"), (.idleRestart, "after"),
+    (.explicitNotification, "probe"), (.spuriousUndone, "partial"),
+  ]
+
   static func figure(_ charts: Charts, until end: Instant) -> String {
     let marks = charts.congestion.kept
     let highest = marks.map { max($0.window, $0.inFlight) }.max() ?? 1
@@ -20,10 +27,6 @@ enum CongestionPlot {
       LegendEntry(mark: "flight", text: "octets in flight"),
     ]
     if !thresholds.isEmpty { legend.append(LegendEntry(mark: "threshold", text: "slow-start threshold")) }
-    let turns: [(CongestionCause, String)] = [
-      (.enteredFastRecovery, "fast"), (.retransmissionTimeout, "timeout"), (.idleRestart, "after"),
-      (.explicitNotification, "probe"), (.spuriousUndone, "partial"),
-    ]
     for (cause, mark) in turns {
       let points = marks.filter { $0.cause == cause }.map { ($0.time, Double($0.window)) }
       guard !points.isEmpty else { continue }

@@ -1,3 +1,4 @@
+import MartinetSimulation
 import MartinetTCP
 
 /// The round-trip times that the sender measured, and the timeout that it made of them.

@@ -1,4 +1,5 @@
 import Martinet
+import MartinetSimulation
 import MartinetTCP
 
 /// The time-sequence graph: what left and when, what was acknowledged, what was lost and repeated and why.

@@ -1,3 +1,4 @@
+import Martinet
 import MartinetSimulation
 import MartinetTCP
 
@@ -39,7 +40,7 @@ enum FlowPlots {
     return (0..<colours).map { colour in
       let members = result.flows.indices.filter { $0 * colours / result.flows.count == colour }
       return LegendEntry(
-        mark: "line flow\(colour)", text: "\((members.first ?? 0) + 1) to \((members.last ?? 0) + 1)")
+        mark: "line flow\(colour)", text: "flows \((members.first ?? 0) + 1) to \((members.last ?? 0) + 1)")
     }
   }
 
@@ -60,7 +61,8 @@ enum FlowPlots {
   static func throughput(_ result: ExperimentResult) -> String {
     lines(
       result, .bitsPerSecond, height: 280, title: "Throughput",
-      note: "What the receiver of each flow reads per second, over a hundredth of the time.", FlowRates.bitsPerSecond)
+      note: "What the receiver of each flow reads per second, over a hundredth of the time."
+    ) { FlowRates.bitsPerSecond($0, of: result) }
   }
 
   static func progress(_ result: ExperimentResult) -> String {
@@ -94,9 +96,16 @@ enum FlowPlots {
     let threshold = Markup.path(plot.steps(thresholds.map { ($0.time, Double($0.threshold)) }), class: "threshold")
     var extra = [LegendEntry(mark: "flight", text: "octets in flight")]
     if !thresholds.isEmpty { extra.append(LegendEntry(mark: "threshold", text: "slow-start threshold")) }
+    var layers = [flight, threshold]
+    for (cause, mark) in CongestionPlot.turns {
+      let points = result.flows[0].turns.kept.filter { $0.cause == cause }
+        .map { ($0.time, min(Double($0.window), highest)) }
+      guard !points.isEmpty else { continue }
+      layers.append(Markup.path(plot.dots(points), class: "repair " + mark))
+      extra.append(LegendEntry(mark: "repair " + mark, text: cause.words))
+    }
     return lines(
-      result, .octets, height: 260, title: "Congestion window", note: note, before: [flight, threshold], extra: extra,
-      top: highest
+      result, .octets, height: 260, title: "Congestion window", note: note, before: layers, extra: extra, top: highest
     ) { $0.samples.map { ($0.time, Double($0.window)) } }
   }
 
@@ -104,13 +113,13 @@ enum FlowPlots {
 
   /// Jain's index of what the flows that have begun, and are not finished, bring across from sample to sample.
   static func fairness(_ result: ExperimentResult) -> String {
-    let rates = result.flows.map(FlowRates.bitsPerSecond)
+    let rates = result.flows.map { FlowRates.bitsPerSecond($0, of: result) }
     let times = rates.max { $0.count < $1.count }?.map(\.0) ?? []
     var points: [(Instant, Double)] = []
     for time in times {
       var shares: [UInt64] = []
       for (number, flow) in result.flows.enumerated() {
-        guard time > .zero + flow.flow.start, flow.finishedAt.map({ $0 > time }) ?? true else { continue }
+        guard time >= .zero + flow.flow.start, flow.finishedAt.map({ $0 > time }) ?? true else { continue }
         guard let rate = rates[number].first(where: { $0.0 >= time }) else { continue }
         shares.append(UInt64(max(0, rate.1)))
       }

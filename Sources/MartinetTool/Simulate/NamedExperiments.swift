@@ -54,7 +54,7 @@ package struct NamedExperiment: Sendable {
         [
           link(20, 20, queue: 200_000) {
             $0.jitter = .milliseconds(8)
-            $0.burstLoss = BurstLoss(turnsBad: .perMille(2), turnsGood: .percent(25))
+            $0.burstLoss = BurstLoss(losing: .percent(1), inBurstsOf: 4)
           }
         ], flows(1, [.bbr], apart: 0), seconds: 15)),
     NamedExperiment(
@@ -80,22 +80,26 @@ package struct NamedExperiment: Sendable {
       experiment(
         [
           link(100, 1, queue: 64_000)
-        ], (0..<16).map { _ in ExperimentFlow(.cubic, octets: 256 * 1024) }, seconds: 10)),
+        ], (0..<16).map { _ in ExperimentFlow(.cubic, octets: 256 * 1024) }, seconds: 2)),
   ]
 
   private static let sharing = [
     NamedExperiment(
-      "fairness", "Eight flows of a kind join one after another: how evenly do they share?",
+      "fairness", "Flows of a kind, eight of them, join one after another: how evenly do they share?",
       experiment([link(40, 20, queue: 200_000)], flows(8, [.cubic], apart: 500), seconds: 30, from: 10)),
     NamedExperiment(
-      "mixed", "Each congestion control beside the others on one link.",
+      "mixed", "Reno, CUBIC and BBR beside each other on one link.",
       experiment(
         [link(30, 20, queue: 150_000)],
-        flows(CongestionAlgorithm.allCases.count, CongestionAlgorithm.allCases, apart: 200),
+        flows(3, [.reno, .cubic, .bbr], apart: 200),
         seconds: 30, from: 10)),
     NamedExperiment(
       "round-trips", "A near flow and a far one: what does distance cost?",
       experiment([link(20, 10, queue: 100_000)], [ExperimentFlow(.cubic), far(.cubic)], seconds: 30, from: 10)),
+    NamedExperiment(
+      "data-centre",
+      "A switch that marks early, and four flows of DCTCP that listen: the queue stays where the marks begin.",
+      dataCentre),
     NamedExperiment(
       "parking-lot", "One flow crosses three links, each of which another flow shares with it.",
       experiment(
@@ -122,15 +126,25 @@ package struct NamedExperiment: Sendable {
     return flow
   }
 
+  private static var dataCentre: Experiment {
+    var there = Impairment(rate: 1_000_000_000, delay: .microseconds(50))
+    there.queueCapacity = 500_000
+    there.markingThreshold = 30_000
+    var experiment = Experiment(links: [ExperimentLink(there)], flows: flows(4, [.dctcp], apart: 10))
+    experiment.duration = .milliseconds(200)
+    experiment.measuredFrom = .milliseconds(60)
+    return experiment
+  }
+
   private static let recovery = [
     NamedExperiment(
       "tail-loss", "The last segment is lost, and nothing comes behind it that would tell.",
       experiment(
-        [link(10, 25, queue: 125_000)], [losing([PlannedLoss(octet: 99_999)], of: 100_000)], seconds: 10)),
+        [link(10, 25, queue: 125_000)], [losing([PlannedLoss(octet: 99_999)], of: 100_000)], seconds: 1)),
     NamedExperiment(
       "lost-retransmission", "A segment is lost, and so is its retransmission.",
       experiment(
-        [link(10, 25, queue: 125_000)], [losing([PlannedLoss(octet: 200_000, times: 2)], of: 500_000)], seconds: 10)),
+        [link(10, 25, queue: 125_000)], [losing([PlannedLoss(octet: 200_000, times: 2)], of: 500_000)], seconds: 1)),
     NamedExperiment(
       "outage", "The path is cut in silence for three seconds.",
       experiment([broken(link(10, 25, queue: 125_000))], flows(1, [.cubic], apart: 0), seconds: 20)),

@@ -34,6 +34,12 @@ enum ScenarioJSON: Decodable {
     }
   }
 
+  /// Where and why what was read is no JSON, as far as the decoder tells; empty where it does not.
+  static func place(of error: any Error) -> String {
+    guard case DecodingError.dataCorrupted(let context) = error else { return "" }
+    return ": \(context.underlyingError.map { "\($0)" } ?? context.debugDescription)"
+  }
+
   private struct Name: CodingKey {
     let stringValue: String
     var intValue: Int? { nil }

@@ -2,6 +2,15 @@ import Foundation
 import MartinetSimulation
 import MartinetTCP
 
+extension ExperimentError {
+  fileprivate var words: String {
+    switch self {
+    case .impossible(let reason): reason
+    case .flowCannotBegin(let number, let error): "flow \(number) cannot begin: \(error)"
+    }
+  }
+}
+
 /// Runs an experiment and shows what came of it.
 struct SimulatePresentation {
   private var named: NamedExperiment
@@ -28,14 +37,29 @@ struct SimulatePresentation {
     }
   }
 
+  /// The document of all tables on standard output.
+  static func tables() throws {
+    var bar = ProgressBar("tables", total: nil) { "row \($0)" }
+    let text: String
+    do {
+      text = try PerformanceTables.document { row, number, count in
+        bar.show(number, remark: "of \(count): \(row.names.joined(separator: ", "))")
+      }
+    } catch {
+      throw Failure("tables: \(error.words)")
+    }
+    bar.clear()
+    Terminal.write(text)
+  }
+
   /// The scenario of that name, or in the file of that path.
   static func find(_ scenario: String) throws -> NamedExperiment {
     if let named = NamedExperiment.named(scenario) { return named }
-    guard let text = FileManager.default.contents(atPath: scenario) else {
+    guard FileManager.default.fileExists(atPath: scenario) else {
       let names = NamedExperiment.all.map(\.name).joined(separator: ", ")
-      throw Failure("\(scenario) is neither a scenario nor a file that can be read; there are \(names)")
+      throw Failure("\(scenario) is neither a scenario nor a file; there are \(names)")
     }
-    return try ScenarioFile.read(Array(text), name: scenario)
+    return try ScenarioFile.read(try ScenarioFile.octets(of: scenario), name: scenario)
   }
 
   func run() throws {
@@ -67,7 +91,7 @@ struct SimulatePresentation {
         bar.show(Int((now - .zero).milliseconds), remark: "of virtual time")
       }
     } catch {
-      throw Failure("\(named.name): a flow cannot begin: \(error)")
+      throw Failure("\(named.name): \(error.words)")
     }
   }
 

@@ -11,7 +11,7 @@ package enum SimulateTable {
       ["flow", "control", "goodput", "mean RTT", "sent again", "timeouts", "finished", "goodput over time"]
     ]
     for (number, flow) in result.flows.enumerated() {
-      let rates = FlowRates.bitsPerSecond(flow)
+      let rates = FlowRates.bitsPerSecond(flow, of: result)
       let line = Sparkline.text(rates.map(\.1), width: room, isUnicode: terminal.isUnicode)
       rows.append(cells(flow, number) + [flow.failure.map { "failed: \($0)" } ?? line])
     }
@@ -78,16 +78,17 @@ package enum SimulateTable {
 
 /// What a flow brought across from sample to sample.
 enum FlowRates {
-  /// At the end of each step of a hundredth of the samples, in bits per second.
-  static func bitsPerSecond(_ flow: FlowResult) -> [(Instant, Double)] {
-    let stride = max(1, flow.samples.count / 100)
+  /// From the beginning of each step of a hundredth of all samples, in bits per second; the steps of all flows end together.
+  static func bitsPerSecond(_ flow: FlowResult, of result: ExperimentResult) -> [(Instant, Double)] {
+    let stride = max(1, (result.links.first?.samples.count ?? 0) / 100)
     var rates: [(Instant, Double)] = []
     var last = flow.samples.first
-    for index in Swift.stride(from: stride, to: flow.samples.count, by: stride) {
+    let begun = (result.links.first?.samples.count ?? 0) - flow.samples.count
+    for index in flow.samples.indices where index > 0 && (begun + index) % stride == 0 {
       let sample = flow.samples[index]
       if let last, sample.time > last.time {
         let octets = Double(sample.delivered - last.delivered)
-        rates.append((sample.time, octets * 8e9 / Double((sample.time - last.time).nanoseconds)))
+        rates.append((last.time, octets * 8e9 / Double((sample.time - last.time).nanoseconds)))
       }
       last = sample
     }

@@ -1,3 +1,4 @@
+import MartinetSimulation
 import MartinetTCP
 import MartinetWire
 
