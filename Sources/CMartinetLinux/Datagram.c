@@ -55,6 +55,13 @@ static void take_endpoint(struct martinet_endpoint *endpoint, const struct socka
   }
 }
 
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+
 int martinet_datagram_open(int family) {
   int descriptor = socket(family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return -errno;
@@ -62,6 +69,8 @@ int martinet_datagram_open(int family) {
   // The kernel caps both at its own limit, which is why the answers do not matter.
   setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+  // A kernel that puts nothing together brings each datagram by itself.
+  setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &on, sizeof on);
   if (family == 4) {
     setsockopt(descriptor, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
   } else {
@@ -93,9 +102,23 @@ int martinet_datagram_local(int descriptor, struct martinet_endpoint *local) {
 
 static int bounded(int count) { return count > MARTINET_DATAGRAM_BATCH ? MARTINET_DATAGRAM_BATCH : count; }
 
+static uint32_t segment_of(struct msghdr *header) {
+  for (struct cmsghdr *part = CMSG_FIRSTHDR(header); part != NULL; part = CMSG_NXTHDR(header, part)) {
+    if (part->cmsg_level != SOL_UDP || part->cmsg_type != UDP_GRO) continue;
+    int size = 0;
+    memcpy(&size, CMSG_DATA(part), sizeof size);
+    return size > 0 ? (uint32_t)size : 0;
+  }
+  return 0;
+}
+
 int martinet_datagram_receive(int descriptor, struct martinet_datagram *batch, int count) {
   struct mmsghdr messages[MARTINET_DATAGRAM_BATCH];
   struct sockaddr_storage names[MARTINET_DATAGRAM_BATCH];
+  union {
+    char octets[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr alignment;
+  } controls[MARTINET_DATAGRAM_BATCH];
   count = bounded(count);
   memset(messages, 0, sizeof messages[0] * (size_t)count);
   for (int index = 0; index < count; index++) {
@@ -103,19 +126,18 @@ int martinet_datagram_receive(int descriptor, struct martinet_datagram *batch, i
     messages[index].msg_hdr.msg_namelen = sizeof names[index];
     messages[index].msg_hdr.msg_iov = batch[index].pieces;
     messages[index].msg_hdr.msg_iovlen = (size_t)batch[index].piece_count;
+    messages[index].msg_hdr.msg_control = controls[index].octets;
+    messages[index].msg_hdr.msg_controllen = sizeof controls[index].octets;
   }
   int received = recvmmsg(descriptor, messages, (unsigned)count, MSG_DONTWAIT | MSG_TRUNC, NULL);
   if (received < 0) return -errno;
   for (int index = 0; index < received; index++) {
     take_endpoint(&batch[index].remote, &names[index]);
     batch[index].received = messages[index].msg_len;
+    batch[index].segment = segment_of(&messages[index].msg_hdr);
   }
   return received;
 }
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
 
 // What the kernel takes as one message: less than a UDP datagram's largest payload, in at most UIO_MAXIOV pieces.
 #define TRAIN_OCTETS 65000

@@ -31,6 +31,8 @@ public final class CapturedLink: Link {
     try link.attach(addresses, gateways: gateways)
   }
 
+  public var holdsPackets: Bool { link.holdsPackets }
+
   public func read(into batch: ReceiveBatch) throws(LinkError) -> Int {
     let number = try link.read(into: batch)
     if number > 0 {

@@ -66,7 +66,8 @@ public final class DepartureBatch: @unchecked Sendable {
     // The storage never moves, so that the header's address outlives the access.
     let header = withUnsafeMutableBytes(of: &storage[index].header) { $0.baseAddress }
     let number = storage[index].gather(header: header, into: target)
-    datagrams[place] = martinet_datagram(pieces: target, piece_count: Int32(number), remote: peer, received: 0)
+    datagrams[place] = martinet_datagram(
+      pieces: target, piece_count: Int32(number), remote: peer, received: 0, segment: 0)
   }
 
   /// The number of the packet that became the datagram at `place`.

@@ -1,42 +1,39 @@
 import CMartinetLinux
 import Glibc
-import MartinetWire
 
-/// Packets that a hub passes on, straight out of the pages that they were read into. Used by one thread at a time.
+/// Packets that a hub passes on, straight from where they were received. Used by one thread at a time.
 final class ForwardBox: @unchecked Sendable {
-  private let box = DatagramBox()
+  private static let capacity = Int(MARTINET_DATAGRAM_BATCH)
+  private let storage: UnsafeMutablePointer<martinet_datagram>
   private let pieces: UnsafeMutablePointer<iovec>
-  private let piecesPerPacket: Int
   private var count = 0
 
-  /// - Parameter size: the octets of the largest packet.
-  init(size: Int) {
-    piecesPerPacket = (size + PagePool.pageSize - 1) / PagePool.pageSize
-    pieces = .allocate(capacity: piecesPerPacket * DatagramBox.capacity)
-    pieces.initialize(repeating: iovec(), count: piecesPerPacket * DatagramBox.capacity)
+  init() {
+    storage = .allocate(capacity: ForwardBox.capacity)
+    storage.initialize(repeating: martinet_datagram(), count: ForwardBox.capacity)
+    pieces = .allocate(capacity: ForwardBox.capacity)
+    pieces.initialize(repeating: iovec(), count: ForwardBox.capacity)
   }
 
   deinit {
+    storage.deallocate()
     pieces.deallocate()
   }
 
-  /// Appends the packet in `slot`, which must not change before it is sent.
-  func append(_ slot: ReceiveSlot, to peer: OuterEndpoint) {
-    guard count < DatagramBox.capacity else { return }
-    let target = pieces + count * piecesPerPacket
-    var number = 0
-    slot.forEachRun { run in
-      guard number < piecesPerPacket else { return }
-      target[number] = iovec(iov_base: UnsafeMutableRawPointer(mutating: run.baseAddress), iov_len: run.count)
-      number += 1
-    }
-    box.storage[count] = martinet_datagram(
-      pieces: target, piece_count: Int32(number), remote: peer.systemValue, received: 0)
+  var isFull: Bool { count == ForwardBox.capacity }
+
+  /// Appends a packet, whose octets must stay until it is sent; there must be room.
+  func append(_ packet: ArrivedDatagram, to peer: OuterEndpoint) {
+    precondition(!isFull, "a packet is put where there is no room")
+    pieces[count] = iovec(
+      iov_base: UnsafeMutableRawPointer(mutating: packet.octets.baseAddress), iov_len: packet.octets.count)
+    storage[count] = martinet_datagram(
+      pieces: pieces + count, piece_count: 1, remote: peer.systemValue, received: 0, segment: 0)
     count += 1
   }
 
   var datagrams: UnsafeMutableBufferPointer<martinet_datagram> {
-    UnsafeMutableBufferPointer(start: box.storage, count: count)
+    UnsafeMutableBufferPointer(start: storage, count: count)
   }
 
   func clear() { count = 0 }

@@ -12,8 +12,8 @@ public final class HubLink: Link {
   public let description: LinkDescription
   private let socket: OuterSocket
   private let counters = LinkCounters()
-  private let inbox = DatagramBox()
-  private let outbox: ForwardBox
+  private let inbox = DatagramInbox()
+  private let outbox = ForwardBox()
   private let state: Mutex<State>
 
   private struct State {
@@ -42,7 +42,6 @@ public final class HubLink: Link {
   public init(host: String, port: UInt16, mtu: Int = LinkSpecification.tunnelMTU) throws(LinkError) {
     socket = try OuterSocket(host: host, port: port, joining: false, counters: counters)
     description = LinkDescription(name: InterfaceName("hub"), mtu: mtu)
-    outbox = ForwardBox(size: mtu)
     state = Mutex(State())
   }
 
@@ -61,38 +60,35 @@ public final class HubLink: Link {
 
   // MARK: Inward
 
+  public var holdsPackets: Bool { !inbox.isEmpty }
+
   public func read(into batch: ReceiveBatch) throws(LinkError) -> Int {
     if batch.reserved == 0 {
-      counters.count(.noMemory, DiscardedReads.drain(descriptor))
+      counters.count(.noMemory, inbox.discard() + DiscardedReads.drain(descriptor))
       return 0
     }
-    let datagrams = inbox.prepare(batch)
-    let received = try socket.receive(datagrams) { peer in state.withLock { $0.peers.doubt(peer) } }
-    var kept = 0
+    if inbox.isEmpty { try inbox.fill(from: socket) { peer in state.withLock { $0.peers.doubt(peer) } } }
     var octets = 0
     let now = monotonicNow()
-    for index in 0..<received {
-      let slot = batch.slots[index]
-      let size = Int(datagrams[index].received)
-      slot.arrived(min(size, batch.size))
-      switch size > batch.size ? .drop(.tooLarge) : judge(slot, from: OuterEndpoint(datagrams[index].remote), at: now) {
+    while batch.room > 0, !outbox.isFull, let datagram = inbox.next() {
+      let size = datagram.octets.count
+      switch size > batch.size ? .drop(.tooLarge) : judge(datagram, at: now) {
       case .keep:
-        batch.swapSlots(kept, index)
-        kept += 1
+        batch.append(datagram.octets.bytes)
         octets += size
-      case .forward(let peer): outbox.append(slot, to: peer)
+      case .forward(let peer): outbox.append(datagram, to: peer)
       case .drop(let reason): counters.count(reason)
       case .learnt: break
       }
     }
-    batch.finish(kept)
-    counters.countRead(packets: kept, octets: octets)
+    counters.countRead(packets: batch.count, octets: octets)
     try forward()
-    return kept
+    return batch.count
   }
 
-  private func judge(_ slot: ReceiveSlot, from peer: OuterEndpoint, at now: Instant) -> Verdict {
-    guard let inner = InnerAddresses(slot.beginning.bytes), inner.sourceIsOneStation else { return .drop(.malformed) }
+  private func judge(_ datagram: ArrivedDatagram, at now: Instant) -> Verdict {
+    let peer = OuterEndpoint(datagram.sender)
+    guard let inner = InnerAddresses(datagram.octets.bytes), inner.sourceIsOneStation else { return .drop(.malformed) }
     return state.withLock { state in
       if state.ours.contains(inner.source) { return .drop(.claimRefused) }
       switch state.peers.claim(inner.source, by: peer, at: now) {

@@ -50,6 +50,10 @@ public protocol Link: AnyObject, Sendable {
   /// - Throws: ``LinkError/gone(_:)`` when the link has ended.
   func read(into batch: ReceiveBatch) throws(LinkError) -> Int
 
+  /// Whether the link has taken packets from its descriptor that no batch has had room for: read again, whatever the descriptor says. Reads that follow
+  /// each other bring an end to that.
+  var holdsPackets: Bool { get }
+
   /// Writes one packet.
   func write(_ departure: borrowing Departure) throws(LinkError) -> LinkWrite
 
@@ -81,6 +85,8 @@ extension Link {
     }
     return dealtWith
   }
+
+  public var holdsPackets: Bool { false }
 
   public func endOffload() {}
 

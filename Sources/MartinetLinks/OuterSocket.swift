@@ -88,7 +88,7 @@ final class OuterSocket: Sendable {
   func send(_ departure: borrowing Departure, to peer: martinet_endpoint) throws(LinkError) -> LinkWrite {
     let sent: Result<Int, LinkError> = departure.withPieces { pieces in
       var datagram = martinet_datagram(
-        pieces: pieces.baseAddress, piece_count: Int32(pieces.count), remote: peer, received: 0)
+        pieces: pieces.baseAddress, piece_count: Int32(pieces.count), remote: peer, received: 0, segment: 0)
       return withUnsafeMutablePointer(to: &datagram) { pointer in
         Result { () throws(LinkError) in try send(UnsafeMutableBufferPointer(start: pointer, count: 1)) }
       }

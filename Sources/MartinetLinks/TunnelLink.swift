@@ -7,7 +7,7 @@ public final class TunnelLink: Link {
   public let description: LinkDescription
   private let socket: OuterSocket
   private let counters = LinkCounters()
-  private let inbox = DatagramBox()
+  private let inbox = DatagramInbox()
 
   /// Joins the hub at `host` and `port`; packets are of at most `mtu` octets.
   public init(host: String, port: UInt16, mtu: Int = LinkSpecification.tunnelMTU) throws(LinkError) {
@@ -40,29 +40,26 @@ public final class TunnelLink: Link {
     _ = try write(departure)
   }
 
+  public var holdsPackets: Bool { !inbox.isEmpty }
+
   public func read(into batch: ReceiveBatch) throws(LinkError) -> Int {
     if batch.reserved == 0 {
-      counters.count(.noMemory, DiscardedReads.drain(descriptor))
+      counters.count(.noMemory, inbox.discard() + DiscardedReads.drain(descriptor))
       return 0
     }
-    let datagrams = inbox.prepare(batch)
-    let received = try socket.receive(datagrams) { _ in }
-    var kept = 0
+    if inbox.isEmpty { try inbox.fill(from: socket) { _ in } }
     var octets = 0
-    for index in 0..<received {
-      let count = Int(datagrams[index].received)
+    while batch.room > 0, let datagram = inbox.next() {
+      let count = datagram.octets.count
       guard count > 0 && count <= batch.size else {
         counters.count(count == 0 ? .malformed : .tooLarge)
         continue
       }
-      batch.slots[index].arrived(count)
-      batch.swapSlots(kept, index)
+      batch.append(datagram.octets.bytes)
       octets += count
-      kept += 1
     }
-    batch.finish(kept)
-    counters.countRead(packets: kept, octets: octets)
-    return kept
+    counters.countRead(packets: batch.count, octets: octets)
+    return batch.count
   }
 
   public func write(_ departure: borrowing Departure) throws(LinkError) -> LinkWrite {

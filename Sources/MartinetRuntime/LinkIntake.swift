@@ -21,7 +21,9 @@ struct LinkIntake: ~Copyable {
 
   /// Puts what waits in `link` into `pipe`.
   mutating func fetch(from link: any Link, into pipe: inout ImpairedPipe) throws(LinkError) {
-    for _ in 0..<LinkIntake.rounds {
+    var round = 0
+    while round < LinkIntake.rounds || link.holdsPackets {
+      round += 1
       arrivals.reserve(from: &pool)
       let number = try link.read(into: arrivals)
       let now = MonotonicClock.now
@@ -32,7 +34,7 @@ struct LinkIntake: ~Copyable {
         pool.release(arrival.chain)
         packet.withOctets(0..<count) { pipe.take($0, at: now) }
       }
-      if number < arrivals.capacity { return }
+      if number < arrivals.capacity && !link.holdsPackets { return }
     }
   }
 }

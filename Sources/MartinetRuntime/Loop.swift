@@ -64,11 +64,25 @@ extension RealDriver {
     var pending = read(wakeUp.readable)
     turnLoop(writable: wakeUp.writable)
     var rounds = 1
-    while pending != 0 && rounds < RealDriver.roundsPerWakeUp {
+    while pending != 0 {
+      if rounds >= RealDriver.roundsPerWakeUp {
+        // Epoll tells again of what waits in a descriptor, but not of what a link has taken from it.
+        pending = holding(pending)
+        if pending == 0 { return }
+      }
       pending = read(pending)
       turnLoop(writable: nil)
       rounds += 1
     }
+  }
+
+  /// The links of `pending` that hold packets.
+  private func holding(_ pending: UInt64) -> UInt64 {
+    var holding: UInt64 = 0
+    for number in links.indices where pending & (1 << UInt64(number)) != 0 && links[number].link.holdsPackets {
+      holding |= 1 << UInt64(number)
+    }
+    return holding
   }
 
   /// Reads from the links of `readable` into their batches; returns those that may have more. Without the lock.
@@ -78,7 +92,7 @@ extension RealDriver {
       let link = links[number]
       do throws(LinkError) {
         let count = try link.link.read(into: link.arrivals)
-        if count == link.arrivals.capacity { again |= 1 << UInt64(number) }
+        if count == link.arrivals.capacity || link.link.holdsPackets { again |= 1 << UInt64(number) }
       } catch {
         _ = martinet_epoll_remove(epoll, link.link.descriptor)
         lock.withLock { lostLinks.append(error) }

@@ -16,7 +16,7 @@ enum Exceptions {
       path: "Sources/MartinetLinks/DepartureBatch.swift", what: "@unchecked Sendable",
       reason: "Whoever has the turn to write uses it; it travels with the driver that several threads hold."),
     RuleException(
-      path: "Sources/MartinetLinks/DatagramBox.swift", what: "@unchecked Sendable",
+      path: "Sources/MartinetLinks/DatagramInbox.swift", what: "@unchecked Sendable",
       reason: "The one reader of a link uses it; it travels with the link that several threads hold."),
     RuleException(
       path: "Sources/MartinetLinks/ForwardBox.swift", what: "@unchecked Sendable",

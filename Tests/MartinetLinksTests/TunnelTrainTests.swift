@@ -1,3 +1,4 @@
+import Glibc
 import MartinetLinks
 import MartinetWire
 import Testing
@@ -41,6 +42,51 @@ struct TunnelTrainTests {
     #expect(try Reader(tunnel.hub, packets: 64).wait(for: payloads.count) == packets)
     #expect(peer.statistics.packetsWritten == UInt64(payloads.count))
     #expect(peer.statistics.octetsWritten == UInt64(packets.reduce(0) { $0 + $1.count }))
+  }
+
+  @Test(
+    "What the kernel puts together comes with one read, and in order with several if the batch is small",
+    arguments: [true, false])
+  func together(readsOfHub: Bool) throws {
+    let tunnel = try Tunnel()
+    let peer = try tunnel.join()
+    try tunnel.hub.attach([Sample.prefix("10.77.0.1/16")])
+    try peer.attach([Sample.prefix("10.77.0.2/16")])
+    _ = try Reader(tunnel.hub).wait(for: 0)
+    _ = try Reader(tunnel.hub).read()
+    let (sender, receiver): (any Link, any Link) = readsOfHub ? (peer, tunnel.hub) : (tunnel.hub, peer)
+    let destination = readsOfHub ? "10.77.0.1" : "10.77.0.2"
+    let payloads = [Int](repeating: 1000, count: 60)
+    let whole = try write(payloads, to: { _ in destination }, over: sender)
+    // Ungathered, so many datagrams are more than one call to the system brings.
+    usleep(100_000)
+    #expect(try Reader(receiver, packets: 64).read() == whole)
+    #expect(!receiver.holdsPackets)
+    let parts = try write(payloads, to: { _ in destination }, over: sender)
+    usleep(100_000)
+    let reader = Reader(receiver, packets: 8)
+    var all = try reader.read()
+    #expect(all.count == 8 && receiver.holdsPackets)
+    while receiver.holdsPackets { all += try reader.read() }
+    #expect(all == parts)
+    #expect(receiver.statistics.packetsRead >= 120 && receiver.statistics.packetsDropped == 0)
+  }
+
+  @Test("A hub passes a train on to the peer that it is for, whatever the size of its batch", arguments: [4, 64])
+  func passedOn(packets: Int) throws {
+    let tunnel = try Tunnel()
+    let peers = try (0..<2).map { number in
+      let peer = try tunnel.join()
+      try peer.attach([Sample.prefix("10.77.1.\(number + 1)/16")])
+      return peer
+    }
+    let reader = Reader(tunnel.hub, packets: packets)
+    _ = try reader.wait(for: 0)
+    _ = try reader.read()
+    let sent = try write([Int](repeating: 1200, count: 50), to: { _ in "10.77.1.1" }, over: peers[1])
+    repeat { #expect(try reader.read().isEmpty) } while tunnel.hub.holdsPackets
+    #expect(try Reader(peers[0], packets: 64).wait(for: 50) == sent)
+    #expect(tunnel.hub.statistics.packetsForwarded == 50)
   }
 
   @Test("Packets for two peers in turn reach each its own")

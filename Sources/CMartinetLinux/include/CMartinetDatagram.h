@@ -18,15 +18,18 @@ struct martinet_endpoint {
   uint16_t port;
 };
 
-/// One datagram: its pieces, who sent it or gets it, and how many octets came.
+/// One datagram: its pieces, who sent it or gets it, and how many octets came. `segment` is 0, or the octets of each of several datagrams that the
+/// kernel has put together, of which the last may be shorter.
 struct martinet_datagram {
   struct iovec *pieces;
   int piece_count;
   struct martinet_endpoint remote;
   uint32_t received;
+  uint32_t segment;
 };
 
-/// A non-blocking UDP socket with large buffers that asks for ICMP errors.
+/// A non-blocking UDP socket with large buffers that asks for ICMP errors, and for datagrams of one size from one sender together, where the kernel
+/// does that (UDP_GRO).
 int martinet_datagram_open(int family);
 int martinet_datagram_bind(int descriptor, const struct martinet_endpoint *local);
 int martinet_datagram_connect(int descriptor, const struct martinet_endpoint *remote);
