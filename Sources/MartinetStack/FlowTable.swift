@@ -1,7 +1,5 @@
-import MartinetTCP
-import MartinetWire
-
-/// From the two ends of a flow to the slot of its connection: a ``HashIndex`` whose entries are the connections themselves, so that a flow stands there only.
+/// From the two ends of a flow to the slot of its connection, or to its record in TIME-WAIT: a ``HashIndex`` whose entries are those themselves, so that a flow
+/// stands there only.
 struct FlowTable {
   private let secret: SipKey
   private var index = HashIndex()
@@ -20,13 +18,11 @@ struct FlowTable {
   /// Gives `flow`, which has none, a slot.
   mutating func add(_ slot: UInt32, for flow: FlowKey) { index.add(slot, flow.hash(secret)) }
 
+  /// Gives `flow`, which has `slot`, another one.
+  mutating func move(_ slot: UInt32, to other: UInt32, of flow: FlowKey) {
+    index.renumber(slot, to: other, flow.hash(secret))
+  }
+
   /// Forgets `flow`, which has `slot`.
   mutating func remove(_ slot: UInt32, of flow: FlowKey) { index.remove(slot, flow.hash(secret)) }
-}
-
-extension Host {
-  /// The slot of the connection over `flow`.
-  func connectionSlot(of flow: FlowKey) -> UInt32? {
-    flows.slot(of: flow) { slot in connections[slot].isOver(flow) }
-  }
 }

@@ -34,6 +34,11 @@ extension Host {
       if sharesTimeWait && connections[slot].connection.phase == .timeWait { continue }
       if Host.overlap(connections[slot].flow.local.address, local.address) { return true }
     }
+    if sharesTimeWait { return false }
+    for number in timeWaitMemory.numbers where timeWaitMemory.isPresent(number) {
+      let end = timeWaitMemory.flow(of: number).local
+      if end.port == local.port && Host.overlap(end.address, local.address) { return true }
+    }
     return false
   }
 

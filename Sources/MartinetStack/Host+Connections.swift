@@ -47,7 +47,7 @@ extension Host {
     if end.port == 0 {
       guard let port = ephemeralPort(local: end.address, remote: remote) else { throw .noPorts }
       end.port = port
-    } else if connectionSlot(of: FlowKey(local: end, remote: remote)) != nil || end == remote {
+    } else if entry(of: FlowKey(local: end, remote: remote)) != nil || end == remote {
       throw .addressInUse
     }
     let flow = FlowKey(local: end, remote: remote)
@@ -212,6 +212,9 @@ extension Host {
     for slot in connections.slots where connections.isLive(slot) {
       statuses.append(connections[slot].connection.status(in: environment, at: now))
     }
+    for number in timeWaitMemory.numbers where timeWaitMemory.isPresent(number) {
+      statuses.append(timeWaitMemory.status(of: number))
+    }
     return statuses
   }
 
@@ -258,7 +261,7 @@ extension Host {
   }
 
   /// The connections there are, in whatever phase.
-  public var connectionCount: Int { connections.count }
+  public var connectionCount: Int { connections.count + timeWaitMemory.count }
 
   /// Whether some connection has octets or a FIN that the peer has not acknowledged. Looks at every connection.
   public var hasUnfinishedBusiness: Bool {

@@ -78,17 +78,32 @@ extension Host {
         into: &departure, maximumTrain: train, in: &environment, at: now)
     else {
       readyLinks.remove(slot, from: &ready)
-      if review(slot, at: now) != .gone && connections[slot].place == .leaving { forget(slot) }
+      dismiss(slot, review(slot, at: now))
       return false
     }
-    if review(slot, at: now) == .quiet {
+    let standing = review(slot, at: now)
+    if standing == .quiet {
       connections[slot].turn = 0
       readyLinks.remove(slot, from: &ready)
     } else {
       takeTurn(slot, departure.packetCount)
     }
+    let generation = connections.generation(of: slot)
     complete(&departure, slot, envelope, by: route)
-    return dispatch(&departure, slot, by: route, at: now)
+    let hasLeft = dispatch(&departure, slot, by: route, at: now)
+    // What the host sends to itself may have ended the connection.
+    if standing == .quiet && connections.contains(slot, generation) { dismiss(slot, standing) }
+    return hasLeft
+  }
+
+  /// Lets a connection go that has nothing more to send, if that is what it waited for.
+  private mutating func dismiss(_ slot: UInt32, _ standing: ConnectionStanding) {
+    guard standing != .gone else { return }
+    switch connections[slot].place {
+    case .leaving: forget(slot)
+    case .timeWait: condense(slot)
+    default: break
+    }
   }
 
   /// The payload octets that may leave in one departure. What has to wait for a neighbour's address waits as single segments.

@@ -6,7 +6,11 @@ extension Host {
   /// Re-reads a connection after every event and call, and lets it say what it has to send. Whoever holds its slot must not use it
   /// afterwards without asking whether it is still there.
   mutating func settle(_ slot: UInt32, at now: Instant) {
-    if review(slot, at: now) == .ready { makeReady(slot) }
+    switch review(slot, at: now) {
+    case .ready: makeReady(slot)
+    case .quiet: if connections[slot].place == .timeWait { condense(slot) }
+    case .gone: break
+    }
   }
 
   /// Re-reads a connection.
@@ -79,16 +83,6 @@ extension Host {
     connections[slot].listener = SlotList.none
   }
 
-  /// Keeps a connection in TIME-WAIT whose program has gone; beyond the cap the oldest one goes.
-  private mutating func beginTimeWait(_ slot: UInt32) {
-    connections[slot].place = .timeWait
-    placeLinks.append(slot, to: &timeWaits)
-    if timeWaits.count > configuration.timeWait {
-      counters.timeWaitRecycled &+= 1
-      forget(timeWaits.first)
-    }
-  }
-
   /// Lets a connection go as soon as it has nothing more to send: a RST may still be there.
   private mutating func leave(_ slot: UInt32) {
     unqueue(slot)
@@ -155,7 +149,7 @@ extension Host {
   public var nextDeadline: Instant {
     min(
       min(connectionDeadlines.earliest, neighbours.deadlines.earliest),
-      min(fragments.earliest, paths.deadlines.earliest))
+      min(min(fragments.earliest, paths.deadlines.earliest), timeWaitMemory.earliest))
   }
 
   /// Runs everything whose time has come.
@@ -163,6 +157,7 @@ extension Host {
     paths.expire(at: now)
     expireNeighbours(at: now)
     expireFragments(at: now)
+    expireTimeWait(at: now)
     // Each connection gets one turn, so that none can hold the others up.
     var turns = connectionDeadlines.count
     while turns > 0, let slot = connectionDeadlines.popDue(at: now) {

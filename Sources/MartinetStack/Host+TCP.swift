@@ -38,8 +38,12 @@ extension Host {
       return
     }
     deliverGathered(at: now)
-    guard let slot = connectionSlot(of: flow) else {
+    guard let entry = entry(of: flow) else {
       receiveWithoutConnection(header, payload, facts, flow, at: now)
+      return
+    }
+    guard let slot = entry & TimeWaitMemory.mark == 0 ? entry : resume(entry & ~TimeWaitMemory.mark, at: now) else {
+      drop(payload, .connectionLimit)
       return
     }
     lastFlow.remember(flow, connections[slot].connection.id, on: facts.interface, addressEpoch: interfaces.epoch)

@@ -45,6 +45,8 @@ public struct Host: ~Copyable {
   /// The queues of listeners, and TIME-WAIT: a connection is in one at most.
   var placeLinks = SlotLinks()
   var timeWaits = SlotList()
+  /// Those in TIME-WAIT that say nothing.
+  var timeWaitMemory: TimeWaitMemory
   /// The connections that may have something to send, next one first.
   var readyLinks = SlotLinks()
   var ready = SlotList()
@@ -102,6 +104,7 @@ public struct Host: ~Copyable {
     cookieLimit = RateLimit(perSecond: configuration.synCookiesPerSecond, burst: configuration.synCookieBurst)
     connections = Slab(limit: configuration.connections)
     flows = FlowTable(secret: key)
+    timeWaitMemory = TimeWaitMemory(limit: configuration.timeWait)
     listeners = Slab(limit: configuration.listeners)
     listening = Table(secret: key)
     listenedPorts = PortUsers(secret: key, isDatagram: false)

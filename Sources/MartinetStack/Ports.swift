@@ -31,7 +31,7 @@ extension Host {
       let port = ports.next(start)
       let end = Endpoint(local, port)
       if end == remote || port == 0 { continue }
-      if connectionSlot(of: FlowKey(local: end, remote: remote)) != nil { continue }
+      if entry(of: FlowKey(local: end, remote: remote)) != nil { continue }
       if listenerSlot(for: end) != nil { continue }
       return port
     }

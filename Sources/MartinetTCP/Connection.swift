@@ -47,7 +47,7 @@ public struct Connection: ~Copyable {
   @Narrow<UInt16> var probes = 0
   var events: ConnectionEvents = []
   var warnings: WarningKinds = []
-  public internal(set) var statistics = ConnectionStatistics()
+  public package(set) var statistics = ConnectionStatistics()
 
   private init(_ parameters: OpenParameters, isPassive: Bool, in environment: inout Environment, at now: Instant) {
     id = parameters.id
@@ -89,6 +89,13 @@ public struct Connection: ~Copyable {
   public init(listening parameters: OpenParameters, in environment: inout Environment, at now: Instant) {
     self.init(parameters, isPassive: true, in: &environment, at: now)
     move(on: .passiveOpen, in: &environment, at: now)
+  }
+
+  /// A record in TIME-WAIT that was one before: nothing of it is a change of the phase.
+  init(inTimeWait parameters: OpenParameters, in environment: inout Environment, at now: Instant) {
+    self.init(parameters, isPassive: false, in: &environment, at: now)
+    phase = .timeWait
+    dropTransfer()
   }
 
   // MARK: The one writer of the phase

@@ -33,6 +33,32 @@ struct LifeTests {
     #expect(bench.nextDeadline == .never)
   }
 
+  @Test(
+    "A connection in TIME-WAIT is a small record, and answers as the connection would",
+    .proves("9293-MUST-13", "1337-01"))
+  func timeWaitIsSmall() throws {
+    let bench = StackBench.onIP()
+    let listener = try bench.listen(on: Self.local)
+    var peer = try Self.leaveInTimeWait(bench, listener, port: 5000)
+    #expect(bench.host.timeWaitRecordCount == 1 && bench.connectionCount == 1)
+    bench.wait(.seconds(40))
+    // A FIN that comes again is acknowledged again, and starts 2 MSL anew.
+    peer.next &-= 1
+    let again = try #require(peer.send([.fin, .ack]).first?.tcp)
+    #expect(again.flags == .ack && again.acknowledgement == SequenceNumber(peer.next))
+    #expect(bench.host.timeWaitRecordCount == 1 && bench.connectionCount == 1)
+    bench.wait(.seconds(40))
+    // A RST does not end TIME-WAIT.
+    #expect(peer.send([.rst]).isEmpty)
+    #expect(bench.host.timeWaitRecordCount == 1 && bench.connectionCount == 1)
+    // What acknowledges nothing that was sent is answered within a budget, and as long as some of that is spent there is more than a record.
+    peer.expected &+= 1000
+    #expect(peer.send(.ack).first?.tcp?.flags == .ack)
+    #expect(bench.host.timeWaitRecordCount == 0 && bench.connectionCount == 1)
+    bench.wait(.seconds(21))
+    #expect(bench.connectionCount == 0 && bench.pagesInUse == 0 && bench.nextDeadline == .never)
+  }
+
   @Test("TIME-WAIT is capped: the oldest goes, and new connections work", .proves("ATK-27"))
   func timeWaitCap() throws {
     let bench = StackBench.onIP { $0.timeWait = 100 }

@@ -120,6 +120,18 @@ struct TranscriptRunner: ~Copyable {
     let raised = with { connection, _, _ in connection.pollEvents() }
     events.formUnion(raised ?? [])
     try readTrace()
+    condense()
+  }
+
+  /// Does what a host does with a connection in TIME-WAIT: forgets all but what is left of it, and makes it anew.
+  private mutating func condense() {
+    with { connection, environment, now in
+      guard let state = TimeWaitState(connection) else { return }
+      let (id, statistics) = (connection.id, connection.statistics)
+      connection.releaseMemory(in: &environment)
+      connection = Connection(resuming: state, id: id, pathMTU: 1500, linkMTU: 1500, in: &environment, at: now)
+      connection.statistics = statistics
+    }
   }
 
   private mutating func readTrace() throws(ParseError) {

@@ -1,0 +1,72 @@
+import MartinetTCP
+import MartinetWire
+
+// Connections of which only TIME-WAIT is left: small records, out of which the connection is made anew when something comes for it.
+extension Host {
+  /// What stands in the table for `flow`: the slot of a connection, or the number of a record in TIME-WAIT with its mark.
+  func entry(of flow: FlowKey) -> UInt32? {
+    flows.slot(of: flow) { entry in
+      entry & TimeWaitMemory.mark == 0
+        ? connections[entry].isOver(flow) : timeWaitMemory.isOver(flow, entry & ~TimeWaitMemory.mark)
+    }
+  }
+
+  /// The slot of the connection over `flow`, as far as it is more than a record in TIME-WAIT.
+  func connectionSlot(of flow: FlowKey) -> UInt32? {
+    guard let entry = entry(of: flow), entry & TimeWaitMemory.mark == 0 else { return nil }
+    return entry
+  }
+
+  /// Keeps a connection in TIME-WAIT whose program has gone; beyond the cap the oldest one goes.
+  mutating func beginTimeWait(_ slot: UInt32) {
+    connections[slot].place = .timeWait
+    placeLinks.append(slot, to: &timeWaits)
+    if timeWaits.count + timeWaitMemory.count > configuration.timeWait {
+      counters.timeWaitRecycled &+= 1
+      if timeWaitMemory.count > 0 { forgetRecord(timeWaitMemory.oldest) } else { forget(timeWaits.first) }
+    }
+  }
+
+  /// Makes a connection in TIME-WAIT that has nothing to say a small record. One that is traced stays, so that the trace tells of its end.
+  mutating func condense(_ slot: UInt32) {
+    guard !environment.trace.isEnabled, let state = TimeWaitState(connections[slot].connection) else { return }
+    if let number = timeWaitMemory.insert(state) {
+      flows.move(slot, to: number | TimeWaitMemory.mark, of: connections[slot].flow)
+      connections[slot].isInFlows = false
+    }
+    forget(slot)
+  }
+
+  /// Makes a connection of a record; returns its slot, nil if there is no room for it or no way to its peer.
+  mutating func resume(_ number: UInt32, at now: Instant) -> UInt32? {
+    let flow = timeWaitMemory.flow(of: number)
+    guard let route = route(to: flow.remote.address), let (slot, generation) = connections.upcoming() else {
+      return nil
+    }
+    let path = pathMTU(to: flow.remote.address, by: route)
+    let connection = Connection(
+      resuming: timeWaitMemory.remove(number), id: ConnectionID(slot: slot, generation: generation),
+      pathMTU: path.mtu, linkMTU: linkMTU(of: route.interface), in: &environment, at: now)
+    let record = ConnectionRecord(
+      connection: connection, place: .timeWait, route: route, pathMTU: path.mtu,
+      mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
+      flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))
+    guard connections.insert(record) != nil else { return nil }
+    flows.move(number | TimeWaitMemory.mark, to: slot, of: flow)
+    placeLinks.append(slot, to: &timeWaits)
+    return slot
+  }
+
+  /// How many connections in TIME-WAIT are small records.
+  package var timeWaitRecordCount: Int { timeWaitMemory.count }
+
+  mutating func forgetRecord(_ number: UInt32) {
+    flows.remove(number | TimeWaitMemory.mark, of: timeWaitMemory.flow(of: number))
+    _ = timeWaitMemory.remove(number)
+  }
+
+  /// 2 MSL are over.
+  mutating func expireTimeWait(at now: Instant) {
+    while let number = timeWaitMemory.popDue(at: now) { forgetRecord(number) }
+  }
+}
