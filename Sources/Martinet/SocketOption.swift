@@ -61,6 +61,10 @@ extension SocketOption<ECNPreference?> {
   public static var ecn: Self { Self("ecn", \.ecn) }
 }
 
+extension SocketOption<PathMTUDiscovery?> {
+  public static var pathMTUDiscovery: Self { Self("pathMTUDiscovery", \.pathMTUDiscovery) }
+}
+
 extension SocketOption<UInt8> {
   public static var trafficClass: Self { Self("trafficClass", \.trafficClass) }
 }

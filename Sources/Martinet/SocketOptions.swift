@@ -39,6 +39,8 @@ public struct SocketOptions: Hashable, Sendable {
   public var quickAcknowledgement = false
   /// The congestion control; nil: the stack's.
   public var congestion: CongestionAlgorithm?
+  /// How the size of packets is found out: by what routers report, by probes besides, or not at all, so that routers may fragment; nil: the stack's.
+  public var pathMTUDiscovery: PathMTUDiscovery?
   /// Whether data leave at a pace also with Reno and CUBIC: spread over the round trip instead of in bursts. Off by default; BBR always paces.
   public var pacing = false
   /// Explicit congestion notification, which counts for the handshake; nil: the stack's, which does not ask and answers whoever does.
@@ -128,6 +130,7 @@ extension SocketOptions {
     if let maximumSegmentSize { options.maximumSegmentSize = UInt16(clamping: maximumSegmentSize) }
     options.quickAcknowledgement = quickAcknowledgement
     if let congestion { options.congestion = congestion }
+    if let pathMTUDiscovery { options.pathMTUDiscovery = pathMTUDiscovery }
     options.pacing = pacing
     if let ecn { options.ecn = ecn }
     if !tunesReceiveBuffer { options.receiveBufferSize = receiveBufferSize }
@@ -154,6 +157,7 @@ extension SocketOptions {
     maximumSegmentSize = options.maximumSegmentSize == 0 ? nil : Int(options.maximumSegmentSize)
     quickAcknowledgement = options.quickAcknowledgement
     congestion = options.congestion
+    pathMTUDiscovery = options.pathMTUDiscovery
     pacing = options.pacing
     ecn = options.ecn
     receiveBufferSize = options.receiveBufferSize

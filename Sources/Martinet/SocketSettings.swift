@@ -43,8 +43,7 @@ extension StreamSocket {
       "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout",
       "advertisedUserTimeout", "acceptsPeerUserTimeout", "fastOpen", "deadPeerBound",
       "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "pacing", "ecn",
-      "receiveBufferSize", "sendBufferSize", "urgentInline",
-      "trafficClass", "linger", "reuseAddress", "readTimeout",
+      "pathMTUDiscovery", "receiveBufferSize", "sendBufferSize", "urgentInline", "trafficClass", "linger", "reuseAddress", "readTimeout",
     ]
   }
 
@@ -138,6 +137,12 @@ extension StreamSocket {
   public var congestion: CongestionAlgorithm? { get throws(SocketError) { try options.congestion } }
   public func setCongestion(_ algorithm: CongestionAlgorithm) throws(SocketError) {
     try change { $0.congestion = algorithm }
+  }
+
+  /// How the size of packets is found out; nil: the stack's.
+  public var pathMTUDiscovery: PathMTUDiscovery? { get throws(SocketError) { try options.pathMTUDiscovery } }
+  public func setPathMTUDiscovery(_ discovery: PathMTUDiscovery) throws(SocketError) {
+    try change { $0.pathMTUDiscovery = discovery }
   }
 
   /// Whether data leave at a pace also where the congestion control does not ask for it. False by default.

@@ -25,6 +25,7 @@ extension TraceKind: CustomStringConvertible {
     case .sendWindow(let octets): "the peer's window is \(octets)"
     case .receiveBuffer(let octets): "the receive buffer grows to \(octets)"
     case .pathMTU(let octets): "the path takes packets of \(octets)"
+    case .blackHole(let octets): "packets of \(octets) vanish on the path, it seems"
     case .userTimeout(let peer, .zero): "the peer's user timeout is \(peer.text): not adopted"
     case .userTimeout(let peer, let adopted): "the peer's user timeout is \(peer.text): \(adopted.text) adopted"
     case .softError(let cause): "the network reported: \(cause.text)"

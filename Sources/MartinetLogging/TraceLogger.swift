@@ -44,7 +44,7 @@ extension TraceKind {
   var level: Logger.Level {
     switch self {
     case .sent, .received, .timerExpired, .congestion, .roundTrip, .deliveryRate, .sendWindow, .receiveBuffer: .trace
-    case .opened, .phaseChanged, .dropped, .lossDetected, .pathMTU, .userTimeout: .debug
+    case .opened, .phaseChanged, .dropped, .lossDetected, .pathMTU, .blackHole, .userTimeout: .debug
     case .softError: .notice
     case .warning: .warning
     case .ended(.closed), .ended(.aborted): .info

@@ -256,7 +256,12 @@ extension Host {
     throws(HostError)
   {
     guard contains(handle) else { throw .doesNotExist }
+    let isNewWay = options.pathMTUDiscovery != connections[handle.slot].connection.options.pathMTUDiscovery
     connections[handle.slot].connection.setOptions(options, in: &environment, at: now)
+    if isNewWay {
+      connections[handle.slot].connection.pathChanged(
+        mtu: connections[handle.slot].pathMTU, in: &environment, at: now)
+    }
     settle(handle.slot, at: now)
   }
 

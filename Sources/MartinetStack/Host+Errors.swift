@@ -30,7 +30,7 @@ extension Host {
   }
 
   private mutating func reportToConnection(
-    _ cause: UnreachableCause, _ claim: PathClaim?, _ quoted: QuotedPacket, at now: Instant
+    _ cause: UnreachableCause, _ claim: PathLesson?, _ quoted: QuotedPacket, at now: Instant
   ) {
     let flow = FlowKey(
       local: Endpoint(quoted.source, quoted.sourcePort), remote: Endpoint(quoted.destination, quoted.destinationPort))
@@ -39,7 +39,7 @@ extension Host {
       return
     }
     let isBelieved = connections[slot].connection.networkReported(
-      cause, quoting: quoted.sequence, in: &environment, at: now)
+      cause, quoting: quoted.sequence, claim: claim, in: &environment, at: now)
     if isBelieved, let claim {
       lower(claim, for: quoted.destination, at: now)
       refreshPath(of: slot, at: now)
@@ -48,7 +48,7 @@ extension Host {
   }
 
   private mutating func reportToEndpoint(
-    _ cause: UnreachableCause, _ claim: PathClaim?, _ quoted: QuotedPacket, at now: Instant
+    _ cause: UnreachableCause, _ claim: PathLesson?, _ quoted: QuotedPacket, at now: Instant
   ) {
     let local = Endpoint(quoted.source, quoted.sourcePort)
     let remote = Endpoint(quoted.destination, quoted.destinationPort)
@@ -65,17 +65,17 @@ extension Host {
 
   /// What a message that a packet of `size` octets is too big amounts to; nil if it is to be ignored: it would not lower anything, or it asks for less than
   /// IPv6 guarantees (RFC 8201 section 4).
-  private func narrowing(_ mtu: Int, _ quoted: QuotedPacket, size: Int) -> PathClaim? {
+  private func narrowing(_ mtu: Int, _ quoted: QuotedPacket, size: Int) -> PathLesson? {
     guard let route = route(to: quoted.destination) else { return nil }
     let current = pathMTU(to: quoted.destination, by: route)
     if !quoted.source.isIPv4 {
-      return mtu >= 1280 && mtu < current.mtu ? PathClaim(mtu: mtu, mayBeFragmented: false) : nil
+      return mtu >= 1280 && mtu < current.mtu ? PathLesson(mtu: mtu) : nil
     }
     var mtu = mtu
     if mtu == 0 { mtu = Host.plateau(below: min(size, current.mtu)) }
     guard mtu < current.mtu else { return nil }
     let floor = max(68, configuration.minimumPathMTU)
-    return PathClaim(mtu: max(mtu, floor), mayBeFragmented: mtu < floor)
+    return PathLesson(mtu: max(mtu, floor), mayBeFragmented: mtu < floor)
   }
 
   /// The next smaller of the sizes that links have (RFC 1191 section 7.1), for routers that don't tell.
@@ -85,24 +85,25 @@ extension Host {
     return 68
   }
 
-  private mutating func lower(_ claim: PathClaim, for destination: IPAddress, at now: Instant) {
+  /// A connection found out by itself what its path takes: all that go the same way profit (RFC 8201 section 5.2).
+  mutating func learn(_ lesson: PathLesson, from slot: UInt32, at now: Instant) {
+    let destination = connections[slot].flow.remote.address
+    guard let route = route(to: destination), lesson.mtu < pathMTU(to: destination, by: route).mtu else { return }
+    lower(lesson, for: destination, at: now)
+    refreshPath(of: slot, at: now)
+  }
+
+  private mutating func lower(_ claim: PathLesson, for destination: IPAddress, at now: Instant) {
     paths.lower(
       to: claim.mtu, mayBeFragmented: claim.mayBeFragmented, for: destination, age: configuration.pathAge, at: now)
   }
 
   /// The largest IP packet for `destination`, and whether routers must be allowed to cut even that.
-  func pathMTU(to destination: IPAddress, by route: Route) -> PathClaim {
+  func pathMTU(to destination: IPAddress, by route: Route) -> PathLesson {
     let link = linkMTU(of: route.interface)
     guard route.interface != loopbackInterface, let path = paths.path(to: destination) else {
-      return PathClaim(mtu: link, mayBeFragmented: false)
+      return PathLesson(mtu: link)
     }
-    return PathClaim(mtu: min(link, path.mtu), mayBeFragmented: path.mayBeFragmented)
+    return PathLesson(mtu: min(link, path.mtu), mayBeFragmented: path.mayBeFragmented)
   }
-}
-
-/// What is believed of a path.
-struct PathClaim {
-  var mtu: Int
-  /// Whether the path is narrower than ``mtu``, so that routers must be allowed to fragment.
-  var mayBeFragmented: Bool
 }

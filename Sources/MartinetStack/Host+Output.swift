@@ -112,10 +112,17 @@ extension Host {
     if interfaces.all[Int(route.interface)].hardwareAddress != nil && !neighbours.isKnown(connections[slot].neighbour) {
       return 0
     }
+    // Packets that may be fragmented have a number each.
+    if mayBeFragmented(slot) { return 0 }
     let whole = interfaces.all[Int(route.interface)].link.maximumTrain
-    // A trace tells of each segment, and packets that may be fragmented have a number each.
-    if whole > 0 || environment.trace.isEnabled || connections[slot].mayBeFragmented { return whole }
+    // A trace tells of each segment.
+    if whole > 0 || environment.trace.isEnabled { return whole }
     return configuration.trainOctets
+  }
+
+  /// Whether routers may cut the packets of a connection: the path is too narrow to do without, or the program wants it so.
+  private func mayBeFragmented(_ slot: UInt32) -> Bool {
+    connections[slot].mayBeFragmented || connections[slot].connection.options.pathMTUDiscovery == .off
   }
 
   /// After some packets it is the next connection's turn, but no train is torn apart.
@@ -143,7 +150,7 @@ extension Host {
     var plan = PacketPlan(
       source: source, destination: destination, protocolNumber: IPProtocol.tcp, trafficClass: envelope.trafficClass,
       hopLimit: envelope.hopLimit, route: route)
-    plan.dontFragment = !connections[slot].mayBeFragmented
+    plan.dontFragment = !mayBeFragmented(slot)
     if source.isIPv4 {
       // Atomic datagrams carry no identification (RFC 6864 section 4.1).
       let identification = plan.dontFragment ? 0 : UInt16(truncatingIfNeeded: nextIdentification(for: plan))

@@ -22,6 +22,9 @@ extension Host {
       fastOpens.learn(
         lesson, about: connections[slot].flow.remote.address, rest: configuration.fastOpenRest, at: now)
     }
+    if look.news.hasPathLesson, let lesson = connections[slot].connection.takePathLesson() {
+      learn(lesson, from: slot, at: now)
+    }
     if look.place == .held && look.news.phase != .closed {
       if look.hasPending { announce(slot) }
       return look.isQuiet ? .quiet : .ready

@@ -10,7 +10,8 @@ struct Path {
   var destination: IPAddress
 }
 
-/// The path MTU of each destination for which a router asked for smaller packets (RFC 1191, RFC 8201). A bounded memory: the
+/// The path MTU of each destination for which a router asked for smaller packets (RFC 1191, RFC 8201), or a connection found that larger ones vanish (RFC
+/// 4821). A bounded memory: the
 /// oldest entry makes room.
 struct PathMemory: ~Copyable {
   private var table: Table<AddressKey>

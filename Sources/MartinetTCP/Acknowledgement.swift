@@ -213,6 +213,10 @@ extension Connection {
     queue.removeFirst(max(0, octets), in: &environment.pool)
     statistics.bytesAcknowledged += UInt64(max(0, octets))
     if let up = snd.up, !up.isAfter(number) { snd.up = nil }
+    largestAcknowledged = max(largestAcknowledged, acknowledged.largestSegment)
+    if flags.contains(.searchesPath) {
+      searchAdvances(largest: Int(acknowledged.largestSegment), in: &environment, at: now)
+    }
     let sample = takeRoundTrip(header, acknowledged, &environment, at: now)
     recovery.silentSince = .never
     recovery.timeouts = 0

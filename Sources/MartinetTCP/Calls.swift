@@ -169,6 +169,7 @@ extension Connection {
     if options.congestion != previous.congestion {
       congestion.change(to: options.congestion, path: congestion.window > 0 ? pathState(at: now) : nil)
     }
+    if options.pathMTUDiscovery != previous.pathMTUDiscovery { discoveryChanged(in: &environment, at: now) }
     if options.advertisedUserTimeout != previous.advertisedUserTimeout { announceUserTimeout() }
     adoptUserTimeout(in: &environment, at: now)
     if options.userTimeout != previous.userTimeout { armUserTimeout(in: &environment, at: now) }

@@ -8,7 +8,8 @@ public struct Configuration: Sendable {
   public var maximumRetransmissionTimeout = Interval.seconds(60)
   /// The granularity G of the retransmission clock (RFC 6298 section 2).
   public var clockGranularity = Interval.milliseconds(1)
-  /// R1, in retransmissions, after which the program is warned (RFC 9293 section 3.8.3): at least 3.
+  /// R1, in retransmissions, after which the program is warned, and the path suspected of letting full segments vanish (RFC 9293 section 3.8.3, RFC 4821
+  /// section 7.7): at least 3.
   public var warningRetransmissions = 3
   /// R2 for data (RFC 9293 section 3.8.3): at least 100 s.
   public var giveUpAfter = Interval.seconds(924)
@@ -53,6 +54,13 @@ public struct Configuration: Sendable {
   public var selectiveAcknowledgement = true
   /// Whether window scaling is offered and accepted (RFC 7323 section 2).
   public var windowScaling = true
+  /// The packets, in octets, that every path is believed to take: what they shrink to where larger ones vanish, and what probing begins with (RFC 4821
+  /// section 7.2): at least 68. With IPv6 it counts as 1,280 at least.
+  public var basePathMTU = 1024
+  /// Probes of one size that are lost by themselves before nothing as large is tried (RFC 8899 section 5.1.2).
+  public var pathProbeAttempts = 3
+  /// How long after a search for larger packets the next one begins (RFC 4821 section 7.3): at least 5 minutes.
+  public var pathProbeInterval = Interval.minutes(10)
   /// The least maximum segment size taken from a peer, in payload octets: a smaller offer is raised to this.
   public var minimumSegmentSize = 88
   /// Records of transmission and of reordered arrival per connection.
@@ -131,6 +139,8 @@ public struct ConnectionOptions: Equatable, Sendable {
   public var quickAcknowledgement = false
   /// The largest segment payload to offer and to send; 0 leaves it to the path.
   public var maximumSegmentSize: UInt16 = 0
+  /// How the size of packets is found out.
+  public var pathMTUDiscovery = PathMTUDiscovery.icmp
   public var congestion = CongestionAlgorithm.cubic
   /// Whether data leave at a pace also where the congestion control does not ask for it: spread over the round trip instead of in bursts.
   public var pacing = false

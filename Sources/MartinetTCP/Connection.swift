@@ -46,6 +46,8 @@ public struct Connection: ~Copyable {
   /// Probes of a closed window since it was closed.
   @Narrow<UInt16> var probes = 0
   var events: ConnectionEvents = []
+  /// The payload of the largest segment that was acknowledged: maxsizeacked of RFC 5927 section 7.2.
+  var largestAcknowledged: UInt16 = 0
   var warnings: WarningKinds = []
   public package(set) var statistics = ConnectionStatistics()
 
@@ -55,7 +57,7 @@ public struct Connection: ~Copyable {
     remote = parameters.remote
     self.isPassive = isPassive
     common = environment.common(for: parameters.options)
-    pathMTU = parameters.pathMTU
+    pathMTU = Connection.initialPathMTU(parameters)
     linkMTU = parameters.linkMTU
     timestampOffset = parameters.timestampOffset
     // RFC 9293 section 3.7.1: 536 or 1220 until the peer says otherwise.

@@ -6,6 +6,8 @@ package struct ConnectionNews {
   package var phase: Phase
   /// Whether ``Connection/takeFastOpenLesson()`` has something to say.
   package var hasFastOpenLesson: Bool
+  /// Whether ``Connection/takePathLesson()`` has something to say.
+  package var hasPathLesson: Bool
   /// Whether ``Connection/pollTransmit(into:maximumTrain:in:at:)`` would say no, as long as nothing else happens.
   package var isQuiet: Bool
   /// A deadline that may be earlier than all that the host was told before; ``Instant/never`` if there is none. Those are forgotten with
@@ -18,7 +20,7 @@ extension Connection {
   package mutating func takeNews() -> ConnectionNews {
     ConnectionNews(
       events: pollEvents(), phase: phase, hasFastOpenLesson: rarePart.isPresent && fastOpenLesson != nil,
-      isQuiet: isQuiet, deadline: timerPart.isPresent ? timers.takeEarlier() : .never)
+      hasPathLesson: flags.contains(.searchesPath) && search.lesson != nil, isQuiet: isQuiet, deadline: timerPart.isPresent ? timers.takeEarlier() : .never)
   }
 
   /// The earliest deadline, for a host that keeps no earlier one.

@@ -191,6 +191,8 @@ struct ConnectionFlags: OptionSet {
   static let textRefused = ConnectionFlags(rawValue: 131072)
   /// The program fills room in the send queue: nothing else is appended meanwhile.
   static let roomLent = ConnectionFlags(rawValue: 262144)
+  /// What gets through is being found out: there is a search for the path MTU.
+  static let searchesPath = ConnectionFlags(rawValue: 1 << 19)
   /// The connection is over.
   static let ended = ConnectionFlags(rawValue: 1 << 31)
   /// The peer's SYN had a valid cookie: text moves before the handshake is complete (RFC 7413).

@@ -34,6 +34,13 @@ public struct ConnectionStatus: Sendable {
   public var hasSelectiveAcknowledgement = false
   /// The largest IP packet that the path is known to take.
   public var pathMTU = 0
+  /// Where the search for larger packets stands, and the largest that it may still find.
+  public var pathSearch = PathSearchPhase.none
+  public var pathSearchLimit = 0
+  /// Probes of the path, those that were lost, and how often packets were made smaller because large ones vanished.
+  public var pathProbes = 0
+  public var lostPathProbes = 0
+  public var blackHoles = 0
   public var congestion = CongestionAlgorithm.reno
   public var recovery = RecoveryPhase.open
   /// How both ends tell of congestion marks, and whether new data are sent as ECN-capable.
@@ -215,7 +222,7 @@ extension Connection {
     status.receiveWindowScale = rcv.scale
     status.hasTimestamps = negotiated.timestamps
     status.hasSelectiveAcknowledgement = negotiated.sack
-    status.pathMTU = pathMTU
+    describePath(&status)
     status.congestion = congestion.algorithm
     status.recovery = recovery.mode
     status.ecn = ecn.mode

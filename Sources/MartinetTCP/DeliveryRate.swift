@@ -187,6 +187,12 @@ package struct DeliveryRate {
     if note.size == 0 || candidate.isExcessive { note = candidate }
   }
 
+  /// The `octets` that were lost since the last call are no sign of congestion.
+  mutating func forgive(_ octets: Int) {
+    lost -= octets
+    note = LossNote()
+  }
+
   /// What was lost since the last call; nil if nothing was.
   package mutating func takeLosses() -> LossNote? {
     guard note.ranges > 0 else { return nil }

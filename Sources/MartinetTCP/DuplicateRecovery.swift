@@ -18,6 +18,10 @@ extension Connection {
       }
       // RFC 6582 section 3.2, step 2: not again for losses of a window that was repaired already.
       guard let front = scoreboard.front, (snd.una - 1).isAtOrAfter(recovery.recover) else { return }
+      if flags.contains(.searchesPath), search.probe?.range.lower == front.start {
+        scoreboard.loseFront()
+        if probeExplainsLoss(in: &environment, at: now) { return }
+      }
       enterRecovery(&environment, at: now)
       lose(front, .fastRetransmission, &environment, at: now)
       recovery.front = .fastRetransmission

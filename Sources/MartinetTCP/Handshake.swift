@@ -41,6 +41,7 @@ extension Connection {
   /// The congestion window begins, and with it the timers of a standing connection.
   mutating func beginTransfer(in environment: inout Environment, at now: Instant) {
     flags.remove(.synDue)
+    beginPathSearch(in: &environment, at: now)
     beginCongestionControl(in: &environment, at: now)
     if synRetransmissions > 0 { roundTrip.handshakeTimedOut() }
     // What was asked for and not agreed on is over.
@@ -89,12 +90,18 @@ extension Connection {
   /// Eff.snd.MSS for a segment with so many octets of TCP options (RFC 9293 section 3.7.1).
   func payloadLimit(optionLength: Int) -> Int { max(1, spaceForOptionsAndText - optionLength) }
 
+  /// The same if the path took packets of `size` octets.
+  func payloadLimit(optionLength: Int, ofPackets size: Int) -> Int { max(1, space(inPackets: size) - optionLength) }
+
   /// Works ``spaceForOptionsAndText`` out, after each change of the path, of what the peer offered or of the options.
-  mutating func settleSegmentSize() {
-    let mmsS = pathMTU - networkHeaderLength
+  mutating func settleSegmentSize() { spaceForOptionsAndText = space(inPackets: pathMTU) }
+
+  /// The octets behind the header of a segment in a packet of `size` octets, as far as the peer and the program want them.
+  private func space(inPackets size: Int) -> Int {
+    let mmsS = size - networkHeaderLength
     var limit = min(snd.peerSegmentSize + 20, mmsS)
     if options.maximumSegmentSize > 0 { limit = min(limit, Int(options.maximumSegmentSize) + 20) }
-    spaceForOptionsAndText = limit - 20
+    return limit - 20
   }
 
   /// SMSS: the payload octets of a full data segment.

@@ -45,6 +45,7 @@ extension Connection {
     timers[.reordering] = losses.nextAt
     if losses.nextAt != .never { timers.cancel(.tailLossProbe) }
     guard let first = losses.first else { return false }
+    if probeExplainsLoss(in: &environment, at: now) { return false }
     trace(.lossDetected(first, .fastRetransmission), in: &environment, at: now)
     // What left since the response and is lost, a repetition or new data, is a second sign of congestion (RFC 5681 section 4.3).
     if recovery.mode == .open || losses.includesRecent { enterRecovery(&environment, at: now) }

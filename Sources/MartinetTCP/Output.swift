@@ -130,6 +130,8 @@ extension Connection {
   /// `range` left once more. The peer's silence counts from when the oldest octet left, not from a repetition.
   mutating func resent(_ range: SequenceRange, _ output: Output) {
     if recovery.silentSince == .never { recovery.silentSince = scoreboard.front?.sentAt ?? output.now }
+    // What arrives after this is perhaps the repetition.
+    if flags.contains(.searchesPath), search.probe?.range.contains(range.lower) == true { search.probe = nil }
     scoreboard.resent(range, segmentSize: output.payload, at: output.now)
   }
 
@@ -200,7 +202,16 @@ extension Connection {
     let unsent = unsentBytes
     guard unsent > 0 || finIsUnsent else { return nil }
     restartAfterIdle(&environment, at: output.now)
-    let octets = paced(sendableOctets(unsent, output, &environment), output)
+    var mayLeave = true
+    if flags.contains(.searchesPath) {
+      switch probeTurn(output, unsent: unsent, &environment) {
+      case .none: break
+      case .waits: mayLeave = false
+      case .leaves(let size, let payload):
+        return sendPathProbe(size: size, payload: payload, &output, into: &departure, &environment)
+      }
+    }
+    let octets = mayLeave ? paced(sendableOctets(unsent, output, &environment), output) : 0
     guard octets > 0 || unsent == 0 else {
       armSendTimers(in: &environment, at: output.now)
       return nil
@@ -246,10 +257,10 @@ extension Connection {
     if fin { output.flags.insert(.fin) }
   }
 
-  /// Accounts for new sequence numbers that leave.
-  mutating func sent(_ output: Output) {
+  /// Accounts for new sequence numbers that leave, in segments of `unit` octets, or of the usual size.
+  mutating func sent(_ output: Output, unit: Int? = nil) {
     let range = SequenceRange(from: snd.nxt, count: output.payload + (output.flags.contains(.fin) ? 1 : 0))
-    scoreboard.sent(range, segmentSize: payloadLimit(optionLength: output.optionLength), at: output.now)
+    scoreboard.sent(range, segmentSize: unit ?? payloadLimit(optionLength: output.optionLength), at: output.now)
     recovery.rate.left(range.count)
     if scoreboard.inFlight + segmentSize > congestion.window {
       scoreboard.rate.markWindowLimited(inFlight: scoreboard.inFlight)

@@ -11,6 +11,8 @@ struct RareState {
   var probeAnswers = ChallengeBudget()
   var reassembly = Reassembly()
   var endReason: EndReason?
+  /// What is being found out about the path; one, if anything is.
+  var search: [PathSearch] = []
 }
 
 extension Connection {

@@ -110,6 +110,7 @@ extension Connection {
     noteReduction()
     recovery.validation.forget()
     traceCongestion(.retransmissionTimeout, in: &environment, at: now)
+    suspectPath(in: &environment, at: now)
     scoreboard.loseFront()
     recovery.mode = .timeout
     recovery.recover = snd.nxt

@@ -49,6 +49,8 @@ package struct Scoreboard {
     package var sampleSentAt: Instant?
     /// Octets that the acknowledgement advances over.
     package var octets = 0
+    /// The payload of the largest segment of it, as far as the peer did not report it before.
+    package var largestSegment: UInt16 = 0
     /// When any of it was sent again for the last time; nil if all of it was sent once.
     package var lastResentAt: Instant?
     /// Whether any of it had been sent more than once.
@@ -85,6 +87,12 @@ package struct Scoreboard {
     guard lost > 0 else { return nil }
     let record = records[records.firstLost()]
     return SequenceRange(from: record.start, count: min(limit, Int(record.length)))
+  }
+
+  /// Whether the octet `number` is taken for lost.
+  func isLost(_ number: SequenceNumber) -> Bool {
+    let index = records.index(endingAfter: number)
+    return index != RecordTree.none && records[index].state == .lost
   }
 
   /// The last segment that was sent, `limit` octets at most from its end, and the number of a FIN behind them.
@@ -147,6 +155,8 @@ package struct Scoreboard {
       if record.isRetransmitted { result.lastResentAt = max(result.lastResentAt ?? record.sentAt, record.sentAt) }
       if record.state == .inFlight && !record.isRetransmitted { result.sampleSentAt = record.sentAt }
       if record.state != .sacked {
+        result.largestSegment = max(
+          result.largestSegment, UInt16(truncatingIfNeeded: min(record.length, UInt32(record.segmentSize))))
         rate.delivered(record, snapshot(of: record), evidence)
         rack.delivered(record, evidence)
       }

@@ -56,6 +56,8 @@ public enum TransmissionReason: UInt8, Sendable, CaseIterable {
   case tailLossProbe
   /// The path refuses packets of that size (RFC 1191, RFC 8201).
   case packetTooBig
+  /// New data in a segment that is larger than those that are known to get through (RFC 4821).
+  case pathProbe
   /// A probe of a zero window (RFC 9293 section 3.8.6.1).
   case windowProbe
   /// A probe of an idle peer (RFC 9293 section 3.8.4).
@@ -176,6 +178,8 @@ public enum TraceKind: Sendable {
   /// The receive buffer has grown to so many octets.
   case receiveBuffer(Int)
   case pathMTU(Int)
+  /// Packets of that size vanish on the path, it seems (RFC 4821 section 7.7).
+  case blackHole(packetSize: Int)
   /// The peer advertised a user timeout; adopted is zero if it is not taken over.
   case userTimeout(peer: Interval, adopted: Interval)
   case softError(UnreachableCause)

@@ -239,7 +239,7 @@ struct NetworkReportTests {
     for _ in 0..<3 {
       talk.report(.destinationUnreachable(code: 4, nextHopMTU: 0), quoting: packet)
       sizes.append(try #require(talk.status).segmentSize + 40)
-      packet = talk.bench.wait(.seconds(10)).first { $0.tcp?.sequence == talk.sent[0].tcp?.sequence }?.packet ?? packet
+      packet = talk.bench.wait(.milliseconds(100)).first { $0.tcp?.sequence == talk.sent[0].tcp?.sequence }?.packet ?? packet
     }
     #expect(sizes == [1492, 1006, 552])
   }

@@ -64,8 +64,9 @@ extension TranscriptCall {
       throw ParseError("icmp TYPE CODE seq N")
     }
     let sequence = try cursor.takeNumber()
+    let mtu = cursor.take(if: "mtu") ? try cursor.takeNumber() : nil
     let believed: Bool? = cursor.take(if: "believed") ? true : cursor.take(if: "ignored") ? false : nil
-    return .networkError(type: type, code: code, sequence: sequence, believed: believed)
+    return .networkError(type: type, code: code, sequence: sequence, mtu: mtu, believed: believed)
   }
 
   private static func rest(_ cursor: inout WordCursor) throws(ParseError) -> String {

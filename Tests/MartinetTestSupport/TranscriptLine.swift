@@ -41,8 +41,8 @@ enum TranscriptCall: Sendable {
   case set(String, String)
   /// `mtu N`: the path takes packets of N octets
   case pathMTU(Int)
-  /// `icmp TYPE CODE seq N`, with `believed` or `ignored` for the answer
-  case networkError(type: UInt8, code: UInt8, sequence: Int, believed: Bool?)
+  /// `icmp TYPE CODE seq N [mtu N]`, with `believed` or `ignored` for the answer; a claim that is believed counts
+  case networkError(type: UInt8, code: UInt8, sequence: Int, mtu: Int?, believed: Bool?)
   /// `ignore`: whatever left so far is all right
   case ignore
   /// `wait`: nothing but time passes

@@ -19,8 +19,8 @@ extension TranscriptRunner {
     case .set(let name, let value): try set(name, value)
     case .pathMTU(let mtu):
       with { connection, environment, now in connection.pathChanged(mtu: mtu, in: &environment, at: now) }
-    case .networkError(let type, let code, let sequence, let believed):
-      try networkError(type: type, code: code, sequence: sequence, believed: believed)
+    case .networkError(let type, let code, let sequence, let mtu, let believed):
+      try networkError(type: type, code: code, sequence: sequence, mtu: mtu, believed: believed)
     case .ignore: pending.removeAll()
     case .wait: break
     default: try check(call)
@@ -92,11 +92,16 @@ extension TranscriptRunner {
     guard error.text == name else { throw ParseError("the call fails: \(error.text)") }
   }
 
-  private mutating func networkError(type: UInt8, code: UInt8, sequence: Int, believed: Bool?) throws(ParseError) {
+  private mutating func networkError(
+    type: UInt8, code: UInt8, sequence: Int, mtu: Int?, believed: Bool?
+  ) throws(ParseError) {
     let cause = UnreachableCause(isIPv6: !parameters.local.address.isIPv4, type: type, code: code)
     let number = base.ours + sequence
     let answer = with { connection, environment, now in
-      connection.networkReported(cause, quoting: number, in: &environment, at: now)
+      let claim = mtu.map { PathLesson(mtu: $0) }
+      let isBelieved = connection.networkReported(cause, quoting: number, claim: claim, in: &environment, at: now)
+      if isBelieved, let mtu { connection.pathChanged(mtu: mtu, in: &environment, at: now) }
+      return isBelieved
     }
     if let believed, answer != believed { throw ParseError("the error is \(believed ? "ignored" : "believed")") }
   }
@@ -129,6 +134,11 @@ extension ConnectionOptions {
     case "userTimeout": userTimeout = Interval(nanoseconds: Int64(try Literal.interval(value)))
     case "receiveBufferSize": receiveBufferSize = try Literal.number(value)
     case "sendBufferSize": sendBufferSize = try Literal.number(value)
+    case "pathMTUDiscovery":
+      guard let known = PathMTUDiscovery.allCases.first(where: { "\($0)" == value }) else {
+        throw ParseError("there is no \(value) discovery of the path MTU")
+      }
+      pathMTUDiscovery = known
     default: throw ParseError("a transcript can't set \"\(name)\"")
     }
   }
