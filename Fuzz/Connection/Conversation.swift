@@ -48,6 +48,7 @@ struct Conversation: ~Copyable {
     let algorithms = CongestionAlgorithm.allCases
     configuration.connection.congestion = algorithms[Int(third >> 3 & 3) % algorithms.count]
     configuration.windowValidation = third & 32 != 0
+    if third & 64 != 0 { configuration.connection.pathMTUDiscovery = .probing }
     if first & 4 != 0 { configuration.quickAcknowledgements = 0 }
     if first & 8 != 0 { configuration.connection.noDelay = true }
     configuration.connection.congestion = Conversation.algorithm(second >> 4)
@@ -200,7 +201,11 @@ struct Conversation: ~Copyable {
     case 6, 7:
       let cause = UnreachableCause(isIPv6: false, type: reader.byte() & 15, code: reader.byte() & 7)
       let una = connection.status(in: environment, at: now).sendUnacknowledged
-      _ = connection.networkReported(cause, quoting: una + reader.distance(), in: &environment, at: now)
+      let claim = choice == 6 ? nil : PathLesson(mtu: max(68, Int(reader.word() & 0x7FF)))
+      let isBelieved = connection.networkReported(
+        cause, quoting: una + reader.distance(), claim: claim, in: &environment, at: now)
+      if isBelieved, let claim { connection.pathChanged(mtu: claim.mtu, in: &environment, at: now) }
+      _ = connection.takePathLesson()
     case 8: options.receiveBufferSize = 1 + Int(reader.word()) * 4
     case 9: options.sendBufferSize = 1 + Int(reader.word())
     case 10: options.noDelay.toggle()
@@ -211,6 +216,8 @@ struct Conversation: ~Copyable {
     case 13:
       options.congestion = Conversation.algorithm(reader.byte())
       options.pacing.toggle()
+    case 14:
+      options.pathMTUDiscovery = PathMTUDiscovery.allCases[Int(reader.byte()) % PathMTUDiscovery.allCases.count]
     default: options.quickAcknowledgement.toggle()
     }
     largestBuffer = max(largestBuffer, options.receiveBufferSize)

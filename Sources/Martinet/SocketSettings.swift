@@ -43,7 +43,8 @@ extension StreamSocket {
       "noDelay", "keepAlive", "keepAliveIdle", "keepAliveInterval", "keepAliveCount", "userTimeout",
       "advertisedUserTimeout", "acceptsPeerUserTimeout", "fastOpen", "deadPeerBound",
       "notSentLowWater", "maximumSegmentSize", "quickAcknowledgement", "congestion", "pacing", "ecn",
-      "pathMTUDiscovery", "receiveBufferSize", "sendBufferSize", "urgentInline", "trafficClass", "linger", "reuseAddress", "readTimeout",
+      "pathMTUDiscovery", "receiveBufferSize", "sendBufferSize", "urgentInline", "trafficClass",
+      "linger", "reuseAddress", "readTimeout",
     ]
   }
 

@@ -239,7 +239,8 @@ struct NetworkReportTests {
     for _ in 0..<3 {
       talk.report(.destinationUnreachable(code: 4, nextHopMTU: 0), quoting: packet)
       sizes.append(try #require(talk.status).segmentSize + 40)
-      packet = talk.bench.wait(.milliseconds(100)).first { $0.tcp?.sequence == talk.sent[0].tcp?.sequence }?.packet ?? packet
+      let again = talk.bench.wait(.milliseconds(100)).first { $0.tcp?.sequence == talk.sent[0].tcp?.sequence }
+      packet = try #require(again).packet
     }
     #expect(sizes == [1492, 1006, 552])
   }
@@ -272,6 +273,43 @@ struct NetworkReportTests {
     #expect(talk.sent.allSatisfy { $0.text.count <= 1460 })
     talk.report(.destinationUnreachable(code: 4, nextHopMTU: 4000))
     #expect(talk.status?.segmentSize == 1460)
+  }
+
+  @Test(
+    "A claim of less than was acknowledged lowers nothing until its segment expires, for nobody", .proves("5927-04"))
+  func doubtfulClaims() throws {
+    let talk = try Talk(octets: 1460)
+    talk.peer.expected = (try #require(talk.sent[0].tcp).sequence + 1460).rawValue
+    talk.peer.send(.ack)
+    try talk.bench.write([UInt8](repeating: 1, count: 1460 * 2), on: talk.handle)
+    talk.sent = talk.bench.drain()
+    talk.report(.destinationUnreachable(code: 4, nextHopMTU: 600))
+    #expect(talk.status?.segmentSize == 1460)
+    let second = try talk.bench.connect(to: Endpoint(StackBench.theirs, 81))
+    #expect(talk.bench.status(second)?.pathMTU == 1500)
+    // Nothing arrives: the segment expires, and the claim is borne out, for all.
+    let again = talk.bench.wait(.milliseconds(400)).filter { !$0.text.isEmpty }
+    #expect(talk.status?.segmentSize == 560)
+    #expect(again.contains { $0.packet.count == 600 })
+    let third = try talk.bench.connect(to: Endpoint(StackBench.theirs, 82))
+    #expect(talk.bench.status(third)?.pathMTU == 600)
+  }
+
+  @Test("Without path MTU discovery packets of IPv4 may be fragmented, and each has a number", .proves("8201-07"))
+  func discoveryOff() throws {
+    let talk = try Talk { $0.tcp.connection.pathMTUDiscovery = .off }
+    talk.report(.destinationUnreachable(code: 4, nextHopMTU: 600))
+    #expect(talk.status?.segmentSize == 1460)
+    #expect(talk.sent.count == 4 && talk.sent.allSatisfy { $0.ipv4?.doesNotFragment == false })
+    #expect(Set(talk.sent.map { $0.ipv4?.identification }).count == 4)
+    let six = try Talk(isIPv6: true, octets: 1220 * 2) { $0.tcp.connection.pathMTUDiscovery = .off }
+    #expect(six.sent.count == 2 && six.sent.allSatisfy { $0.packet.count == 1280 })
+    // A program that turns it on again gets what the host knows.
+    let known = six.bench.host.options(of: six.handle)
+    var options = try #require(known)
+    options.pathMTUDiscovery = .icmp
+    try six.bench.host.setOptions(options, of: six.handle, at: six.bench.now)
+    #expect(six.status?.pathMTU == 1500)
   }
 
   @Test("All connections of the path learn of it", .proves("8201-04"))

@@ -59,7 +59,8 @@ struct PathSearchTests {
         """)
   }
 
-  @Test("Where those vanish as well they become half as large with every second timeout, to 68 octets", .proves("4821-05"))
+  @Test(
+    "Where those vanish as well they become half as large with every second timeout, to 68 octets", .proves("4821-05"))
   func halves() throws {
     try play(
       vanished + """
@@ -361,7 +362,7 @@ struct PathSearchTests {
       """, configure: { $0.connection.pathMTUDiscovery = .off }, open: PathSearchTests.useIPv6)
   }
 
-  @Test("Without path MTU discovery nothing that routers report or that expires makes packets of IPv4 smaller than the link's")
+  @Test("Without path MTU discovery neither reports nor timeouts make packets of IPv4 smaller than the link's")
   func offWithIPv4() throws {
     try play(
       Opening.plain + """
@@ -414,7 +415,9 @@ struct DoubtfulReportTests {
 
       """
 
-  @Test("A claim that the path takes less than was acknowledged waits, and is forgotten when its segment arrives", .proves("5927-04"))
+  @Test(
+    "A claim that the path takes less than was acknowledged waits, and is forgotten when its segment arrives",
+    .proves("5927-04"))
   func forged() throws {
     try play(
       reported + """
