@@ -90,7 +90,7 @@ extension Host {
 
   /// What the host decides for a connection over `flow`.
   func parameters(
-    of flow: FlowKey, id: ConnectionID, by route: Route, _ path: PathClaim, options: ConnectionOptions,
+    of flow: FlowKey, id: ConnectionID, by route: Route, _ path: PathLesson, options: ConnectionOptions,
     initialSequence: SequenceNumber, timestampOffset: UInt32
   ) -> OpenParameters {
     OpenParameters(

@@ -20,7 +20,8 @@ extension Connection {
   package mutating func takeNews() -> ConnectionNews {
     ConnectionNews(
       events: pollEvents(), phase: phase, hasFastOpenLesson: rarePart.isPresent && fastOpenLesson != nil,
-      hasPathLesson: flags.contains(.searchesPath) && search.lesson != nil, isQuiet: isQuiet, deadline: timerPart.isPresent ? timers.takeEarlier() : .never)
+      hasPathLesson: flags.contains(.searchesPath) && search.lesson != nil, isQuiet: isQuiet,
+      deadline: timerPart.isPresent ? timers.takeEarlier() : .never)
   }
 
   /// The earliest deadline, for a host that keeps no earlier one.
