@@ -62,21 +62,38 @@ extension BBR {
 
   /// AdaptLowerBoundsFromCongestion: once in a round with loss, unless the state is to provoke some.
   ///
-  /// Unlike in the draft the losses of a round count only if more is lost than is tolerable (BBR.LossThresh), on the average of about eight rounds. A wire
-  /// that loses one packet in a hundred is not slow, and yet no sample shows the rate that it could deliver: what is sent stays one percent below
-  /// the bandwidth and arrives another percent short, so that the bounds would sink in every round.
+  /// Unlike in the draft the losses of a round say that the path has become slower only if more is lost than is tolerable (BBR.LossThresh), on the average
+  /// of about eight rounds. A wire that loses one packet in a hundred is not slow, and yet no sample shows the rate that it could deliver: what is
+  /// sent stays one percent below the bandwidth and arrives another percent short, so that the bounds would sink in every round.
   private mutating func adaptShortTerm() {
-    guard !state.isProbingBandwidth, losses.isInRound, losses.isHeavy else { return }
+    guard !state.isProbingBandwidth, losses.isInRound else { return }
+    guard losses.isHeavy else {
+      shrinkQueue()
+      return
+    }
     let former = bounds.bandwidth ?? bandwidth.maximum
     if bounds.shortTerm == Bounds.none { bounds.shortTerm = window }
     bounds.bandwidth = max(bounds.latestBandwidth, former.percent(BBR.beta))
     bounds.shortTerm = max(bounds.latestFlight, bounds.shortTerm / 100 * BBR.beta)
   }
 
+  /// Losses are few, but more is in flight than a probe puts there: the bandwidth is overestimated, as acknowledgements that come in bunches make it, and a
+  /// queue stands that nothing would empty before the next probe. The flight shrinks to what a probe needs; the rate stays.
+  private mutating func shrinkQueue() {
+    let needed = bandwidthDelayProduct(percent: State.up.pacingGain)
+    guard bounds.latestFlight > needed else { return }
+    bounds.shortTerm = max(needed, min(bounds.shortTerm, window) / 100 * BBR.beta)
+  }
+
   /// InflightWithHeadroom: what leaves a part of the long-term bound to others.
+  ///
+  /// Unlike in the draft it is no less than what fills the path, as far as the bound allows, while no more is lost than is tolerable: in a small flight two losses
+  /// by chance end a probe where it began, and the path would stay partly empty until the next one.
   var flightWithHeadroom: Int {
     guard bounds.longTerm < Bounds.none else { return Bounds.none }
     let free = max(path.segmentSize, bounds.longTerm / 100 * BBR.headroom)
-    return max(bounds.longTerm - free, leastWindow)
+    let flight = max(bounds.longTerm - free, leastWindow)
+    if losses.isHeavy { return flight }
+    return max(flight, min(bounds.longTerm, product(of: bandwidth.maximum, percent: 100)))
   }
 }

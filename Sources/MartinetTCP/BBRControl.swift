@@ -29,7 +29,7 @@ extension BBR {
   /// BDPMultiple, of all that is known.
   func bandwidthDelayProduct(percent gain: Int) -> Int { product(of: usableBandwidth, percent: gain) }
 
-  private func product(of rate: Rate, percent gain: Int) -> Int {
+  func product(of rate: Rate, percent gain: Int) -> Int {
     guard roundTrip.minimum != .forever else { return initialWindow }
     return min(rate.octets(in: roundTrip.minimum) * gain / 100, Congestion.unlimited)
   }
