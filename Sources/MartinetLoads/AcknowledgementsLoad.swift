@@ -25,7 +25,7 @@ public struct AcknowledgementsLoad: ~Copyable {
   /// A connection that keeps `window` octets outstanding.
   public init(window: Int) {
     var configuration = HostConfiguration()
-    configuration.pages = window / 1024 + 4096
+    configuration.pages = window / 1024 + 512
     configuration.traceCapacity = 0
     configuration.tcp.timestamps = false
     configuration.tcp.connection.sendBufferSize = window
@@ -89,17 +89,19 @@ public struct AcknowledgementsLoad: ~Copyable {
   /// A flight that waits to be answered by ``answer(_:lossInterval:)``.
   public mutating func prepareFlight() throws(HostError) -> [SequenceRange] { try sendFlight() }
 
-  /// Acknowledges the segments of a flight one by one, and then what was sent again.
-  public mutating func answer(_ flight: [SequenceRange], lossInterval: Int) -> Int {
+  /// Acknowledges the segments of a flight one by one, and then what was sent again, by `most` acknowledgements; how many it took. One segment in
+  /// `lossInterval` does not arrive the first time.
+  public mutating func answer(_ flight: [SequenceRange], lossInterval: Int, most: Int = .max) -> Int {
     var count = 0
     var again: [SequenceRange] = []
     for (index, segment) in flight.enumerated() where lossInterval == 0 || index % lossInterval != lossInterval / 2 {
+      guard count < most else { return count }
       receive(segment)
       count += 1
       while let resent = nextSegment() { again.append(resent.range) }
     }
     var position = 0
-    while position < again.count {
+    while position < again.count && count < most {
       receive(again[position])
       position += 1
       count += 1
@@ -169,6 +171,36 @@ public struct AcknowledgementsLoad: ~Copyable {
     sender.release(&departure)
     guard let header else { return nil }
     return (header, SequenceRange(from: header.sequence, count: count))
+  }
+}
+
+/// Flights that wait for their acknowledgements, each of a connection of its own: what prepares them is the same however many are answered.
+public final class WaitingFlights {
+  private final class Flight {
+    var load: AcknowledgementsLoad
+    let segments: [SequenceRange]
+
+    init(window: Int) throws(HostError) {
+      load = AcknowledgementsLoad(window: window)
+      try load.prepare()
+      segments = try load.prepareFlight()
+    }
+  }
+
+  private var flights: [Flight] = []
+
+  /// Flights of `window` octets each, with `total` octets outstanding in all, one flight at least.
+  public init(window: Int, total: Int) throws(HostError) {
+    for _ in 0..<max(1, total / window) { flights.append(try Flight(window: window)) }
+  }
+
+  /// Answers by `count` acknowledgements, flight by flight; how many there were to give. One segment in `lossInterval` is lost.
+  public func answer(count: Int, lossInterval: Int) -> Int {
+    var given = 0
+    for flight in flights where given < count {
+      given += flight.load.answer(flight.segments, lossInterval: lossInterval, most: count - given)
+    }
+    return given
   }
 }
 

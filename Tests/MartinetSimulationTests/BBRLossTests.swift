@@ -41,7 +41,8 @@ struct BBRLossTests {
     #expect(wait < .milliseconds(6), "\(wait.nanoseconds)")
   }
 
-  @Test("Losses of five in a hundred are answered in every round: the flight sinks to where a round without loss is likely")
+  @Test(
+    "Losses of five in a hundred are answered in every round: the flight sinks to where a round without loss is likely")
   func heavy() throws {
     var path = Bottleneck(
       rate: 100_000_000, roundTrip: .milliseconds(20), queue: 250_000, loss: .percent(5), seed: 1)

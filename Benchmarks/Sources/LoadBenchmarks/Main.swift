@@ -13,12 +13,14 @@ enum Main {
     let arguments = CommandLine.arguments
     guard arguments.count == 3, let count = Int(arguments[2]), count > 0 else {
       print("usage: martinet-load-benchmarks bulk|bulk-ack2|trains|connections|ping-pong|idle|crowd-OTHERS COUNT")
+      print("       martinet-load-benchmarks acks-64k|acks-64k-lossy|acks-64m|acks-64m-lossy COUNT")
       throw Refusal.arguments
     }
     guard try carry(arguments[1], count) else { throw Refusal.incomplete }
   }
 
-  /// Carries `count` units; whether all arrived. A unit of bulk is a segment, one of trains 64 KiB.
+  /// Carries `count` units; whether all arrived. A unit of bulk is a segment, one of trains 64 KiB, one of acks an
+  /// acknowledgement, with one segment in twenty lost or none.
   private static func carry(_ load: String, _ count: Int) throws -> Bool {
     switch load {
     case "bulk", "bulk-ack2":
@@ -33,6 +35,10 @@ enum Main {
     case "ping-pong":
       var pingPong = try PingPongLoad(JoinDescription())
       return try pingPong.run(rounds: count) == count
+    case "acks-64k": return try acknowledge(count, window: 64 << 10, lossInterval: 0)
+    case "acks-64k-lossy": return try acknowledge(count, window: 64 << 10, lossInterval: 20)
+    case "acks-64m": return try acknowledge(count, window: 64 << 20, lossInterval: 0)
+    case "acks-64m-lossy": return try acknowledge(count, window: 64 << 20, lossInterval: 20)
     case "idle":
       var effort = Effort()
       effort.crowd = count
@@ -53,6 +59,10 @@ enum Main {
     guard readLine() != nil else { throw Refusal.incomplete }
     if try crowd.run(rounds: rounds) == rounds { _exit(EXIT_SUCCESS) }
     return false
+  }
+
+  private static func acknowledge(_ count: Int, window: Int, lossInterval: Int) throws -> Bool {
+    try WaitingFlights(window: window, total: 16 << 20).answer(count: count, lossInterval: lossInterval) == count
   }
 
   enum Refusal: Error {
