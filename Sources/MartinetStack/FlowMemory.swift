@@ -55,7 +55,11 @@ extension Host {
       guard isReachable(connection) else { return false }
     }
     environment.pool.removeFirst(headers, from: &packet)
-    begin(segment, packet.take(), facts, on: connection.slot, at: now)
+    if moreFollows {
+      begin(segment, packet.take(), facts, on: connection.slot, at: now)
+    } else {
+      receive(segment, packet.take(), facts, on: connection.slot, at: now)
+    }
     return true
   }
 
@@ -65,6 +69,7 @@ extension Host {
   }
 
   /// The segment in `packet`, if it is plain, of the last flow, and both checksums are right.
+  @inline(__always)
   private func plainSegment(
     _ packet: borrowing PageChain, _ info: ArrivalInfo
   ) -> (segment: PlainSegment, facts: ArrivalFacts)? {

@@ -8,6 +8,8 @@ struct OutgoingTrain: ~Copyable {
   var cursor = TrainCursor()
   var source = IPAddress.v4(.any)
   var destination = IPAddress.v4(.any)
+  /// The sum of the pseudo-header but for the length.
+  var pseudoHeader = Checksum()
   var etherType: UInt16 = 0
   var hardwareAddress = MACAddress.none
   /// Whether packets of it are still to leave.
@@ -32,9 +34,13 @@ extension Host {
     }
     departure.interface = interface
     swap(&departure, &train.whole)
+    train.whole.prepareForCutting()
     train.cursor = TrainCursor()
     train.source = connections[slot].flow.local.address
     train.destination = connections[slot].flow.remote.address
+    train.pseudoHeader = Checksum()
+    train.pseudoHeader.addPseudoHeader(
+      source: train.source, destination: train.destination, protocolNumber: IPProtocol.tcp, length: 0)
     train.etherType = etherType
     train.hardwareAddress = address
     train.isLeaving = true
@@ -49,8 +55,7 @@ extension Host {
       departure.deferTransportChecksum(
         source: train.source, destination: train.destination, protocolNumber: IPProtocol.tcp)
     } else {
-      departure.completeTransportChecksum(
-        source: train.source, destination: train.destination, protocolNumber: IPProtocol.tcp)
+      departure.completeSegmentChecksum(behind: train.pseudoHeader)
     }
     depart(&departure, by: interface, etherType: train.etherType, to: train.hardwareAddress)
     if train.cursor.offset == train.whole.payloadCount {

@@ -9,6 +9,7 @@ extension Connection {
   /// First it begins at RCV.NXT and ends in the window, with a timestamp that is not old. Second to fourth it has no RST and no SYN. Fifth its acknowledgement
   /// is SND.UNA, with nothing outstanding, so that it has no news, and the window is the one that is known. Sixth to eighth it has neither URG nor FIN,
   /// and nothing waits that it could overlap.
+  @inline(__always)
   private func isExpected(_ segment: PlainSegment, payload: Int, _ facts: ArrivalFacts) -> Bool {
     guard phase == .established, segment.sequence == rcv.nxt, payload > 0, payload <= rcv.wnd,
       segment.acknowledgement == snd.una, snd.una == snd.nxt,

@@ -39,6 +39,18 @@ package struct RingBuffer<Element: BitwiseCopyable> {
     count += 1
   }
 
+  /// Appends `number` elements, those that `element` has for 0 to `number` - 1.
+  mutating func append(_ number: Int, _ element: (Int) -> Element) {
+    while storage.count - count < number { grow() }
+    var place = head + count
+    var places = storage.mutableSpan
+    for index in 0..<number {
+      places[place & (places.count - 1)] = element(index)
+      place += 1
+    }
+    count += number
+  }
+
   /// Puts `element` before the entry at `index`; costs as much as there are entries behind.
   package mutating func insert(_ element: Element, at index: Int) {
     append(element)

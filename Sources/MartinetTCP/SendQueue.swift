@@ -27,7 +27,7 @@ package struct SendQueue {
       guard let run = pool.allocateRun(atMost: missing) else { break }
       let length = min(bytes.byteCount - copied, run.count * PagePool.pageSize)
       pool.write(bytes.extracting(copied..<(copied + length)), to: run.first, at: 0)
-      for index in 0..<UInt32(run.count) { pages.append(PageIndex(run.first.rawValue + index)) }
+      pages.append(run.count) { index in PageIndex(run.first.rawValue &+ UInt32(truncatingIfNeeded: index)) }
       copied += length
     }
     count += copied
@@ -80,32 +80,44 @@ package struct SendQueue {
     precondition(octets <= count, "more octets are acknowledged than were written")
     headOffset += octets
     count -= octets
-    while headOffset >= PagePool.pageSize {
-      if let page = pages.first { pool.unpin(page) }
-      pages.removeFirst()
-      headOffset -= PagePool.pageSize
+    if count == 0 {
+      // A connection that is busy needs the ring's memory again: it goes when the connection rests.
+      for index in 0..<pages.count { pool.unpin(pages[index]) }
+      pages.removeFirst(pages.count)
+      headOffset = 0
+    } else if headOffset >= PagePool.pageSize {
+      let passed = headOffset / PagePool.pageSize
+      for index in 0..<passed { pool.unpin(pages[index]) }
+      pages.removeFirst(passed)
+      headOffset -= passed * PagePool.pageSize
     }
-    guard count == 0 else { return }
-    // A connection that is busy needs the ring's memory again: it goes when the connection rests.
-    for index in 0..<pages.count { pool.unpin(pages[index]) }
-    pages.removeFirst(pages.count)
-    headOffset = 0
   }
 
   /// Appends up to `length` octets from `offset` on to `departure`; returns how many found room.
   package func gather(from offset: Int, length: Int, into departure: inout Departure, in pool: inout PagePool) -> Int {
     precondition(offset >= 0 && length >= 0 && offset + length <= count, "octets are sent that nobody wrote")
-    var position = headOffset + offset
+    var index = (headOffset + offset) / PagePool.pageSize
+    var within = (headOffset + offset) % PagePool.pageSize
     var remaining = length
     while remaining > 0 {
-      let within = position % PagePool.pageSize
-      let taken = min(remaining, PagePool.pageSize - within)
-      let page = pages[position / PagePool.pageSize]
-      guard departure.append(page: page, offset: within, count: taken, in: &pool) else { break }
-      position += taken
+      let run = run(at: index, upTo: within + remaining)
+      let taken = min(remaining, run.count * PagePool.pageSize - within)
+      guard departure.append(page: run.first, offset: within, count: taken, in: &pool) else { break }
+      index += run.count
+      within = 0
       remaining -= taken
     }
     return length - remaining
+  }
+
+  /// The pages from the one at `index` on that lie side by side, as far as `octets` reach.
+  private func run(at index: Int, upTo octets: Int) -> PageRun {
+    let first = pages[index]
+    var count = 1
+    while count &* PagePool.pageSize < octets, PageRun.goesOn(from: first, with: pages[index + count], behind: count) {
+      count &+= 1
+    }
+    return PageRun(first: first, count: count)
   }
 
   /// Gives every page back.

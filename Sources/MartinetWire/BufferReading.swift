@@ -109,19 +109,19 @@ extension PagePool {
   /// The octets that lie side by side from those of `page` on, which is part of a chain, and the page of the chain behind them.
   @usableFromInline
   func run(from page: PageIndex) -> PageSpan {
-    var state = unsafe states[Int(page.rawValue)]
-    let start = unsafe address(of: page) + Int(state.offset)
-    var count = Int(state.length)
-    var end = Int(state.offset) &+ count
-    var last = page.rawValue
-    while end == PagePool.pageSize && state.next.rawValue == last &+ 1 && !PagePool.beginsChunk(state.next) {
-      let next = unsafe states[Int(state.next.rawValue)]
-      if next.offset != 0 { break }
-      last &+= 1
-      state = next
-      end = Int(state.length)
-      count &+= end
+    var state = unsafe states + Int(page.rawValue)
+    let offset = unsafe Int(state.pointee.offset)
+    let start = unsafe address(of: page) + offset
+    var end = unsafe offset &+ Int(state.pointee.length)
+    var next = unsafe state.pointee.next
+    var following = page.rawValue &+ 1
+    while end & (PagePool.pageSize &- 1) == 0 && next.rawValue == following && !PagePool.beginsChunk(next) {
+      unsafe state += 1
+      if unsafe state.pointee.offset != 0 { break }
+      unsafe end &+= Int(state.pointee.length)
+      next = unsafe state.pointee.next
+      following &+= 1
     }
-    return unsafe PageSpan(start: start, count: count, next: state.next)
+    return unsafe PageSpan(start: start, count: end &- offset, next: next)
   }
 }

@@ -38,14 +38,26 @@ extension Departure {
       sum.addPseudoHeader(
         source: source, destination: destination, protocolNumber: protocolNumber, length: transportCount)
     }
+    completeTransportChecksum(behind: sum, fieldOffset: offset)
+  }
+
+  /// Writes the checksum of TCP; `pseudoHeader` is the sum of the pseudo-header but for the length.
+  public mutating func completeSegmentChecksum(behind pseudoHeader: Checksum) {
+    var sum = pseudoHeader
+    sum.add(doubleWord: UInt32(truncatingIfNeeded: transportCount))
+    completeTransportChecksum(behind: sum, fieldOffset: 16)
+  }
+
+  private mutating func completeTransportChecksum(behind pseudoHeader: Checksum, fieldOffset offset: Int) {
+    var sum = pseudoHeader
     let end = headerEnd
     withHeaderBytes { header in
-      header.store(UInt16(0), at: Departure.transportStart + offset)
+      header.store(UInt16(0), at: Departure.transportStart &+ offset)
       sum.add(header.bytes.extracting(Departure.transportStart..<end))
     }
     forEachPayloadRun { sum.add($0) }
     let checksum = Checksum.field(sum.finish(), offset: offset)
-    withHeaderBytes { $0.store(checksum, at: Departure.transportStart + offset) }
+    withHeaderBytes { $0.store(checksum, at: Departure.transportStart &+ offset) }
     duty = .complete
   }
 

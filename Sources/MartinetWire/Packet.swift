@@ -43,16 +43,18 @@ public struct PinnedRange: BitwiseCopyable {
   public var count: Int { Int(octets) }
 
   /// The numbers of the pages that it has octets of.
+  @inline(__always)
   var pages: Range<UInt32> {
-    let last = (Int(offset) &+ max(1, count) &- 1) / PagePool.pageSize
-    return page.rawValue..<(page.rawValue &+ UInt32(truncatingIfNeeded: last) &+ 1)
+    let last = (UInt32(offset) &+ max(1, octets) &- 1) &>> UInt32(PagePool.pageShift)
+    return page.rawValue..<(page.rawValue &+ last &+ 1)
   }
 
-  /// Goes on with the first `count` octets of `next`, if that is the page behind and everything before it is part of the range; whether it does.
+  /// Goes on with the first `count` octets of `next`, and of the pages behind it, if that is the page behind and everything before it is
+  /// part of the range; whether it does.
   mutating func extend(by count: Int, of next: PageIndex) -> Bool {
     let end = Int(offset) &+ self.count
     guard end & (PagePool.pageSize - 1) == 0, octets > 0, count > 0,
-      next.rawValue == page.rawValue &+ UInt32(truncatingIfNeeded: end / PagePool.pageSize),
+      next.rawValue == page.rawValue &+ UInt32(truncatingIfNeeded: end &>> PagePool.pageShift),
       !PagePool.beginsChunk(next)
     else { return false }
     octets &+= UInt32(truncatingIfNeeded: count)
@@ -63,7 +65,7 @@ public struct PinnedRange: BitwiseCopyable {
   func part(from offset: Int, count: Int) -> PinnedRange {
     precondition(offset >= 0 && count >= 0 && offset + count <= self.count, "a part goes beyond its range")
     let within = Int(self.offset) &+ offset
-    let page = PageIndex(self.page.rawValue &+ UInt32(truncatingIfNeeded: within / PagePool.pageSize))
+    let page = PageIndex(self.page.rawValue &+ UInt32(truncatingIfNeeded: within &>> PagePool.pageShift))
     return unsafe PinnedRange(
       start: start.map { unsafe $0 + offset }, page: page, offset: within & (PagePool.pageSize - 1), count: count)
   }
@@ -102,6 +104,8 @@ public struct Departure: ~Copyable {
   public private(set) var payloadCount = 0
   /// The payload octets of each segment if this is a train for the link to cut; 0 for a single packet.
   public var segmentSize = 0
+  /// Whether the IP header of a train speaks of its full segments.
+  var headerIsOfSegments = false
   public var duty = ChecksumDuty.complete
   /// The number of the interface that the packet leaves by.
   public var interface: UInt16 = 0
@@ -118,23 +122,22 @@ public struct Departure: ~Copyable {
     rangeCount = 0
     payloadCount = 0
     segmentSize = 0
+    headerIsOfSegments = false
     duty = .complete
   }
 
-  /// Pins `count` octets of `page` from `offset` on as the next piece of the payload, or as more of the piece before if they lie behind it; false if the departure
-  /// has no room for another piece.
+  /// Pins `count` octets from `offset` in `page` on, which may go on in the pages that lie behind it, as the next piece of the payload, or as more of
+  /// the piece before if they lie behind that; false if the departure has no room for another piece.
   public mutating func append(page: PageIndex, offset: Int, count: Int, in pool: inout PagePool) -> Bool {
+    let range = unsafe PinnedRange(
+      start: pool.address(of: page) + offset, page: page, offset: offset, count: count)
     if offset == 0 && rangeCount > 0 && ranges[rangeCount &- 1].extend(by: count, of: page) {
-      pool.pin(page)
+      for page in range.pages { pool.pin(PageIndex(page)) }
       payloadCount &+= count
       return true
     }
     guard rangeCount < Departure.rangeCapacity else { return false }
-    pool.pin(page)
-    ranges[rangeCount] = unsafe PinnedRange(
-      start: pool.address(of: page) + offset, page: page, offset: offset, count: count)
-    rangeCount &+= 1
-    payloadCount &+= count
+    append(range, in: &pool)
     return true
   }
 

@@ -24,25 +24,35 @@ extension Departure {
     from train: borrowing Departure, _ cursor: inout TrainCursor, repeatsCWR: Bool = false, in pool: inout PagePool
   ) {
     reset()
-    let count = min(train.segmentSize, train.payloadCount - cursor.offset)
+    let count = min(train.segmentSize, train.payloadCount &- cursor.offset)
     let isFirst = cursor.offset == 0
+    let isLast = cursor.offset &+ count == train.payloadCount
     let start = train.headerStart
     headerStart = start
     headerEnd = train.headerEnd
     header = train.header
-    var flags: UInt8 = 0xFF
-    if cursor.offset + count < train.payloadCount { flags &= ~0x09 }
-    if !isFirst && !repeatsCWR { flags &= ~0x80 }
+    interface = train.interface
     let skipped = UInt32(truncatingIfNeeded: cursor.offset)
     appendPieces(of: train, count, &cursor, in: &pool)
+    let isFull = train.headerIsOfSegments && count == train.segmentSize
     let length = self.count
     withHeaderBytes { bytes in
-      let sequence = bytes.bytes.uint32(at: Departure.transportStart + 4)
-      bytes.store(sequence &+ skipped, at: Departure.transportStart + 4)
-      bytes.store(bytes.bytes.uint8(at: Departure.transportStart + 13) & flags, at: Departure.transportStart + 13)
-      Departure.setInternetLength(length, at: start, in: &bytes)
+      let sequence = bytes.bytes.uint32(at: Departure.transportStart &+ 4)
+      bytes.store(sequence &+ skipped, at: Departure.transportStart &+ 4)
+      if !isLast || !(isFirst || repeatsCWR) {
+        let kept: UInt8 = (isLast ? 0xFF : ~0x09) & (isFirst || repeatsCWR ? 0xFF : ~0x80)
+        bytes.store(bytes.bytes.uint8(at: Departure.transportStart &+ 13) & kept, at: Departure.transportStart &+ 13)
+      }
+      if !isFull { Departure.setInternetLength(length, at: start, in: &bytes) }
     }
-    interface = train.interface
+  }
+
+  /// Has the IP header say of each full segment how long it is, and not of the train, so that ``cut(from:_:repeatsCWR:in:)`` finds it right in nearly all.
+  public mutating func prepareForCutting() {
+    let length = headerEnd - headerStart + segmentSize
+    let start = headerStart
+    withHeaderBytes { Departure.setInternetLength(length, at: start, in: &$0) }
+    headerIsOfSegments = true
   }
 
   private mutating func appendPieces(
@@ -51,16 +61,16 @@ extension Departure {
     var missing = count
     while missing > 0 {
       let range = train.range(at: cursor.range)
-      let taken = min(missing, range.count - cursor.within)
+      let taken = min(missing, range.count &- cursor.within)
       append(range.part(from: cursor.within, count: taken), in: &pool)
-      missing -= taken
-      cursor.within += taken
+      missing &-= taken
+      cursor.within &+= taken
       if cursor.within == range.count {
-        cursor.range += 1
+        cursor.range &+= 1
         cursor.within = 0
       }
     }
-    cursor.offset += count
+    cursor.offset &+= count
   }
 
   /// Writes what an IP header at `start` says of the packet's length.
