@@ -25,6 +25,7 @@ extension InteropPeer {
     Thread.sleep(forTimeInterval: stay)
     report.state = socket.status.map { "\($0.phase)" }
     report.segment = socket.status?.segmentSize
+    report.blackHoles = socket.status?.blackHoles
     report.ecn = socket.status.map { "\($0.ecn)" }
     report.marksReceived = socket.status?.statistics.marksReceived
     report.marksReported = socket.status?.statistics.marksReported
@@ -56,6 +57,12 @@ extension InteropPeer {
         throw ValidationError("\(ecn) is no preference")
       }
       options.ecn = preference
+    }
+    if let discovery {
+      guard let known = PathMTUDiscovery.allCases.first(where: { "\($0)" == discovery }) else {
+        throw ValidationError("there is no \(discovery) discovery of the path MTU")
+      }
+      options.pathMTUDiscovery = known
     }
     liveness.apply(to: &options)
     if role == .connect {

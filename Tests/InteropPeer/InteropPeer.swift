@@ -45,6 +45,7 @@ struct InteropPeer: ParsableCommand {
   @Option var receiveBuffer: Int?
   /// off, answer, askClassic or ask.
   @Option var ecn: String?
+  @Option var discovery: String?
   /// The first octets may go with the SYN.
   @Flag var fastOpen = false
   @Option var pause = 0.0
@@ -79,6 +80,8 @@ struct InteropPeer: ParsableCommand {
     var silence = 0.0
     /// The payload octets of a full segment, at the end.
     var segment: Int?
+    /// How often segments became smaller because large ones vanished.
+    var blackHoles: Int?
     /// The form of ECN that was agreed to, and the marks that came and that the peer told of.
     var ecn: String?
     var marksReceived: UInt64?

@@ -42,6 +42,17 @@ struct NarrowPath {
     try far.run("ip", "-6", "route", "add", "default", "via", "fd97::1")
     try far.run("ping", "-c", "1", "-w", "10", "fd98::1")
   }
+
+  /// Makes a black hole of the first router: what is too big for the narrow wire vanishes without a word.
+  func silence() throws {
+    let rules = """
+      add table inet hole; \
+      add chain inet hole out { type filter hook output priority 0; }; \
+      add rule inet hole out icmp type destination-unreachable drop; \
+      add rule inet hole out icmpv6 type packet-too-big drop
+      """
+    try first.run("nft", rules)
+  }
 }
 
 extension KernelInterop {
@@ -60,7 +71,7 @@ extension KernelInterop {
     }
 
     @Test(
-      "Routers tell both ends of the path MTU, and two files cross each other",
+      "Routers tell both ends of the path MTU, and two files cross each other", .proves("IOP-08"),
       arguments: Narrowness.all)
     func duplex(narrowness: Narrowness) throws {
       let path = try NarrowPath(mtu: narrowness.mtu)
@@ -83,20 +94,54 @@ extension KernelInterop {
       #expect(ourReport.longestGap < 5)
     }
 
-    @Test("We connect through it, too", arguments: Narrowness.all)
-    func weConnect(narrowness: Narrowness) throws {
-      let path = try NarrowPath(mtu: narrowness.mtu)
+    /// Sends a file through the narrow path: what both ends report.
+    private func send(
+      _ narrowness: Narrowness, through path: NarrowPath, _ arguments: [String] = []
+    ) throws -> (ours: PeerReport, kernel: PeerReport) {
       let file = try path.first.randomFile("ours", octets: 1 << 20)
       let far = narrowness.family == .ipv4 ? NarrowPath.far4 : NarrowPath.far6
       let kernel = try KernelPeer(in: path.far, ["listen", far, "9100", "--end", "wait"])
       try kernel.awaitListening()
-      let us = try OurPeer(in: path.first, ["connect", far, "9100", "--send", file.path])
+      let us = try OurPeer(in: path.first, ["connect", far, "9100", "--send", file.path] + arguments)
       let report = try kernel.report()
       #expect(report.error == nil)
       #expect(report.sha256 == (try path.far.sha256(of: file)))
       let ourReport = try us.report()
       #expect(ourReport.error == nil)
-      #expect(ourReport.segment == narrowness.segment)
+      return (ourReport, report)
+    }
+
+    @Test("We connect through it, too", arguments: Narrowness.all)
+    func weConnect(narrowness: Narrowness) throws {
+      let ours = try send(narrowness, through: NarrowPath(mtu: narrowness.mtu)).ours
+      #expect(ours.segment == narrowness.segment)
+    }
+
+    @Test(
+      "Where the routers say nothing a file crosses after timeouts, in segments that fit", .proves("IOP-08"),
+      arguments: Narrowness.all)
+    func blackHole(narrowness: Narrowness) throws {
+      let path = try NarrowPath(mtu: narrowness.mtu)
+      try path.silence()
+      let ours = try send(narrowness, through: path).ours
+      // 1,024 octets (1,280 with IPv6) are tried after three timeouts, 512 after five.
+      #expect(ours.blackHoles == (narrowness.mtu < 1024 ? 2 : 1))
+      let segment = try #require(ours.segment)
+      #expect(segment <= narrowness.segment && segment >= min(narrowness.segment, 512) - 52)
+      // Of 200 ms and what the machine adds: 7 times the first timeout, or 31 times.
+      #expect(ours.seconds < (narrowness.mtu < 1024 ? 20 : 8))
+    }
+
+    @Test(
+      "Probes meet no black hole where the routers say nothing", .proves("IOP-08"), arguments: [Family.ipv4, .ipv6])
+    func probes(family: Family) throws {
+      let path = try NarrowPath(mtu: 1400)
+      try path.silence()
+      let narrowness = Narrowness(mtu: 1400, family: family)
+      let ours = try send(narrowness, through: path, ["--discovery", "probing"]).ours
+      #expect(ours.blackHoles == 0)
+      let segment = try #require(ours.segment)
+      #expect(segment <= narrowness.segment && segment >= 1024 - 52)
     }
   }
 }

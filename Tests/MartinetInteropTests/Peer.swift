@@ -24,6 +24,8 @@ struct PeerReport: Decodable {
   var silence: Double?
   /// The payload octets of a full segment that the end sends.
   var segment: Int?
+  /// How often our segments became smaller because large ones vanished.
+  var blackHoles: Int?
   /// The octets that the kernel took for urgent.
   var urgent: [UInt8]?
   /// How many octets the kernel's program had read when it stood before the urgent one.
