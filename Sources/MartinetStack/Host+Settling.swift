@@ -56,7 +56,11 @@ extension Host {
       if !connections[slot].pending.isEmpty { announce(slot) }
     case .orphaned:
       if phase == .closed { leave(slot) }
-      if phase == .timeWait { beginTimeWait(slot) }
+      if phase == .timeWait {
+        beginTimeWait(slot)
+        // Where nothing is kept in TIME-WAIT it is the one that goes.
+        return connections.isLive(slot)
+      }
     case .timeWait:
       if phase == .closed { leave(slot) }
     case .leaving:

@@ -59,6 +59,14 @@ struct LifeTests {
     #expect(bench.connectionCount == 0 && bench.pagesInUse == 0 && bench.nextDeadline == .never)
   }
 
+  @Test("Where nothing may be kept in TIME-WAIT nothing is")
+  func noTimeWait() throws {
+    let bench = StackBench.onIP { $0.timeWait = 0 }
+    let listener = try bench.listen(on: Self.local)
+    _ = try Self.leaveInTimeWait(bench, listener, port: 5000)
+    #expect(bench.connectionCount == 0 && bench.statistics.timeWaitRecycled == 1 && bench.pagesInUse == 0)
+  }
+
   @Test("TIME-WAIT is capped: the oldest goes, and new connections work", .proves("ATK-27"))
   func timeWaitCap() throws {
     let bench = StackBench.onIP { $0.timeWait = 100 }
