@@ -50,9 +50,11 @@ struct DCTCP {
 
 /// What a mark makes of the window, whichever algorithm says by how much.
 enum MarkResponse {
-  /// ssthresh is two segments at least (RFC 8511 section 3); a window that small is halved to one (RFC 3168 section 6.1.2).
+  /// ssthresh is two segments at least, and the window comes down to it, as after fast recovery (RFC 8511 section 3, RFC 5681 equation 4). So only a
+  /// timeout makes a window of one segment, which waits for a delayed acknowledgement, and at the next mark for the timer (RFC 3168 section
+  /// 6.1.2): flows whose share is that small would have nothing beside others whose share is a little larger.
   static func reduce(to octets: Int, segmentSize: Int, window: inout Int, threshold: inout Int) {
     threshold = max(octets, 2 * segmentSize)
-    window = window <= 2 * segmentSize ? max(window / 2, segmentSize) : min(window, threshold)
+    window = min(window, threshold)
   }
 }

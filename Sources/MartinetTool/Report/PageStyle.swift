@@ -28,7 +28,7 @@ enum PageStyle {
     i.acked,i.sample{background:var(--acked)}i.edge{background:var(--edge)}i.sacked,i.flight{background:var(--sacked)}i.loss{background:var(--loss)}i.repair,i.loss,i.sample{width:9px;height:9px;border-radius:50%;margin-bottom:0}
     i.fast,i.threshold{background:var(--fast)}i.partial{background:var(--partial)}i.timeout,i.limit{background:var(--timeout)}i.after{background:var(--after)}i.probe{background:var(--probe)}
     .readout{margin-left:auto;font-variant-numeric:tabular-nums}
-    .ladder text{font-size:12px;fill:var(--ink)}.ladder .label{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:11.5px}
+    .ladder{overflow:visible}.ladder text{font-size:12px;fill:var(--ink)}.ladder .label{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:11.5px}
     .ladder .remark{fill:var(--soft);font-size:11px}.ladder .phase{fill:var(--accent);font-weight:700}.ladder .party{font-weight:700;font-size:15px}
     .ladder .endpoint,.ladder .gap{fill:var(--soft)}.ladder .gap,.ladder .heading{paint-order:stroke;stroke:var(--card);stroke-width:7px}.ladder .heading{font-weight:700;font-size:13px}.ladder text.lost{fill:var(--loss)}.ladder text.repeated{fill:var(--fast)}
     .bar{stroke:var(--soft);stroke-width:2}.arrow{stroke:var(--data);stroke-width:1.5;fill:none}.arrow.lost{stroke:var(--loss)}.arrow.repeated{stroke:var(--fast)}.tip{fill:context-stroke}

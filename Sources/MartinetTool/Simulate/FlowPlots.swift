@@ -62,7 +62,13 @@ enum FlowPlots {
     lines(
       result, .bitsPerSecond, height: 280, title: "Throughput",
       note: "What the receiver of each flow reads per second, over a hundredth of the time."
-    ) { FlowRates.bitsPerSecond($0, of: result) }
+    ) { lasting(FlowRates.bitsPerSecond($0, of: result), until: $0.samples.last?.time) }
+  }
+
+  /// The last value holds until `end`.
+  private static func lasting(_ points: [(Instant, Double)], until end: Instant?) -> [(Instant, Double)] {
+    guard let last = points.last, let end else { return points }
+    return points + [(end, last.1)]
   }
 
   static func progress(_ result: ExperimentResult) -> String {
@@ -128,7 +134,7 @@ enum FlowPlots {
     let plot = Plot(height: 150, until: result.end, top: 1.05, measure: .share)
     return plot.figure(
       title: "Fairness", note: "Jain’s index over a hundredth of the time: 1 if all that are under way fare alike.",
-      layers: [Markup.path(plot.steps(points), class: "line flow0")],
+      layers: [Markup.path(plot.steps(lasting(points, until: result.end)), class: "line flow0")],
       legend: [LegendEntry(mark: "line flow0", text: "Jain’s index")])
   }
 
