@@ -16,6 +16,15 @@ static void put_name(struct ifreq *request, const char *name) {
   strncpy(request->ifr_name, name, IFNAMSIZ - 1);
 }
 
+// Since Linux 6.2.
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
 _Static_assert(sizeof(struct martinet_vnet_header) == MARTINET_VNET_HEADER &&
                    sizeof(struct virtio_net_hdr) == MARTINET_VNET_HEADER,
                "the vnet header is the kernel's");
@@ -23,6 +32,7 @@ _Static_assert(MARTINET_CHECKSUM_MISSING == VIRTIO_NET_HDR_F_NEEDS_CSUM &&
                    MARTINET_CHECKSUM_VERIFIED == VIRTIO_NET_HDR_F_DATA_VALID &&
                    MARTINET_SEGMENTATION_TCP4 == VIRTIO_NET_HDR_GSO_TCPV4 &&
                    MARTINET_SEGMENTATION_TCP6 == VIRTIO_NET_HDR_GSO_TCPV6 &&
+                   MARTINET_SEGMENTATION_UDP == VIRTIO_NET_HDR_GSO_UDP_L4 &&
                    MARTINET_SEGMENTATION_CWR == VIRTIO_NET_HDR_GSO_ECN,
                "the values are the kernel's");
 
@@ -34,7 +44,10 @@ static int has_vnet_header(int descriptor) {
 static int set_offload(int descriptor) {
   int size = MARTINET_VNET_HEADER;
   if (ioctl(descriptor, TUNSETVNETHDRSZ, &size) < 0) return 0;
-  return ioctl(descriptor, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN) == 0;
+  unsigned long of_tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+  // An older kernel refuses what it does not know.
+  if (ioctl(descriptor, TUNSETOFFLOAD, of_tcp | TUN_F_USO4 | TUN_F_USO6) == 0) return 1;
+  return ioctl(descriptor, TUNSETOFFLOAD, of_tcp) == 0;
 }
 
 int martinet_device_open(const char *name, int ethernet, int *offload) {

@@ -35,7 +35,7 @@ extension ReceiveSlot {
     arrived(count - Int(MARTINET_VNET_HEADER))
     switch Int32(header.pointee.segmentation) & ~MARTINET_SEGMENTATION_CWR {
     case MARTINET_SEGMENTATION_NONE: break
-    case MARTINET_SEGMENTATION_TCP4, MARTINET_SEGMENTATION_TCP6:
+    case MARTINET_SEGMENTATION_TCP4, MARTINET_SEGMENTATION_TCP6, MARTINET_SEGMENTATION_UDP:
       guard header.pointee.segment_size > 0 else { return false }
       isTrain(of: header.pointee.segment_size)
     default: return false

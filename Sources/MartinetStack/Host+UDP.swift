@@ -23,9 +23,24 @@ extension Host {
       return
     }
     environment.pool.removeFirst(facts.headerLength + UDPHeader.encodedLength, from: &packet)
-    let datagram = ArrivedDatagram(
-      chain: packet, remote: remote, local: local, trafficClass: facts.trafficClass, hopLimit: facts.hopLimit)
-    keep(datagram, for: slot)
+    let size = Int(facts.segmentSize)
+    while size > 0 && packet.count > size {
+      // Several datagrams of one size that the kernel left to us to take apart, the last of which may be shorter.
+      guard let datagram = environment.pool.chain(copyingFirst: size, of: packet) else {
+        drop(packet, .noMemory)
+        return
+      }
+      environment.pool.removeFirst(size, from: &packet)
+      keep(arrived(datagram, from: remote, at: local, facts), for: slot)
+    }
+    keep(arrived(packet, from: remote, at: local, facts), for: slot)
+  }
+
+  private func arrived(
+    _ chain: consuming PageChain, from remote: Endpoint, at local: Endpoint, _ facts: PacketFacts
+  ) -> ArrivedDatagram {
+    ArrivedDatagram(
+      chain: chain, remote: remote, local: local, trafficClass: facts.trafficClass, hopLimit: facts.hopLimit)
   }
 
   private mutating func parseUDP(_ packet: borrowing PageChain, at offset: Int) -> UDPHeader? {

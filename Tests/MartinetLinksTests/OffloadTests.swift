@@ -130,6 +130,18 @@ struct OffloadTests {
     #expect(arrived.octets == packet)
   }
 
+  @Test("Datagrams that the kernel did not cut keep their size")
+  func datagrams() throws {
+    var packet = try packet()
+    packet[9] = IPProtocol.udp
+    let arrived = try #require(
+      arrive(packet, header(segmentation: MARTINET_SEGMENTATION_UDP, size: 1000, start: 20, offset: 6)))
+    #expect(arrived.trust == .vouched && arrived.segmentSize == 1000)
+    #expect(arrived.duty == .partial(start: 20, offset: 6))
+    #expect(arrive(packet, header(segmentation: MARTINET_SEGMENTATION_UDP, size: 0)) == nil)
+    #expect(arrive(packet, header(segmentation: 3, size: 1000)) == nil)
+  }
+
   @Test("A checksum that is missing elsewhere than where the host looks is completed, and vouched for by nobody")
   func elsewhere() throws {
     var packet = try packet()

@@ -56,11 +56,12 @@ final class StackBench {
 
   func feed(
     _ bytes: [UInt8], on interface: InterfaceID = InterfaceID(rawValue: 0), trust: ChecksumTrust = .unverified,
-    moreFollows: Bool = false
+    segmentSize: UInt16 = 0, moreFollows: Bool = false
   ) {
     let chain = bytes.withOctets(0..<bytes.count) { host.environment.pool.chain(copying: $0) }
     guard let chain else { return }
-    host.receive(Packet(chain, trust: trust), on: interface, at: now, moreFollows: moreFollows)
+    host.receive(
+      Packet(chain, trust: trust, segmentSize: segmentSize), on: interface, at: now, moreFollows: moreFollows)
   }
 
   /// Everything that leaves at this moment.

@@ -134,6 +134,23 @@ struct UDPTests {
     #expect(bench.drain().first?.source == StackBench.ours)
   }
 
+  @Test("Datagrams of one size that come as one are as many as they were, and each counts")
+  func together() throws {
+    let (bench, handle) = try Self.bench { $0.datagramCount = 5 }
+    let text = (0..<4500).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    bench.feed(Self.datagram(text), trust: .vouched, segmentSize: 1000)
+    for start in stride(from: 0, to: 4500, by: 1000) {
+      let (bytes, datagram) = try #require(bench.receive(from: handle, room: 2000))
+      #expect(bytes == Array(text[start..<min(4500, start + 1000)]))
+      #expect(datagram.remote == Self.remote && datagram.local == Self.local)
+    }
+    #expect(bench.receive(from: handle) == nil)
+    bench.feed(Self.datagram(text), trust: .vouched, segmentSize: 500)
+    #expect(bench.discarded(.datagramQueueFull) == 4)
+    bench.host.close(handle, at: bench.now)
+    #expect(bench.pagesInUse == 0)
+  }
+
   @Test("A reader who does not read has a bounded queue")
   func bounds() throws {
     let (bench, handle) = try Self.bench { $0.datagramCount = 10 }

@@ -18,20 +18,22 @@ struct martinet_vnet_header {
 /// `flags` of a vnet header: the transport checksum is left out (its field holds the sum of the pseudo-header), or was verified.
 #define MARTINET_CHECKSUM_MISSING 1
 #define MARTINET_CHECKSUM_VERIFIED 2
-/// `segmentation` of a vnet header: not to be cut, or TCP over one of the families; with a flag if CWR is set in the first segment.
+/// `segmentation` of a vnet header: not to be cut, TCP over one of the families, or UDP over either (each piece a datagram); with a flag if CWR is set in
+/// the first segment.
 #define MARTINET_SEGMENTATION_NONE 0
 #define MARTINET_SEGMENTATION_TCP4 1
 #define MARTINET_SEGMENTATION_TCP6 4
+#define MARTINET_SEGMENTATION_UDP 5
 #define MARTINET_SEGMENTATION_CWR 0x80
 /// The octets of a vnet header.
 #define MARTINET_VNET_HEADER 10
 
 /// Opens TUN (`ethernet` 0) or TAP device `name`, which is created if there is none and the process may; the descriptor is non-blocking.
-/// `offload` says whether a vnet header is wanted before each packet, so that the kernel leaves out checksums and does not cut TCP; it is set to whether
+/// `offload` says whether a vnet header is wanted before each packet, so that the kernel leaves out checksums and cuts neither TCP nor, from Linux 6.2 on, UDP; it is set to whether
 /// the kernel agrees.
 /// -ENOENT or -ENXIO: the machine has no /dev/net/tun; -EPERM, -EACCES; -EBUSY: another program uses it; -EINVAL: it is of another kind.
 int martinet_device_open(const char *name, int ethernet, int *offload);
-/// Makes the kernel complete each checksum and cut all TCP from here on; the vnet header stays.
+/// Makes the kernel complete each checksum and cut all TCP and UDP from here on; the vnet header stays.
 void martinet_device_end_offload(int descriptor);
 
 /// The number of device `name`; -ENODEV if there is none.
