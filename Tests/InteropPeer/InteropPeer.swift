@@ -13,7 +13,7 @@ struct InteropPeer: ParsableCommand {
     case serve
     /// Passes connections on to ``onwardPort`` of the loopback address until it is killed.
     case forward
-    /// Connects twice and sends its request before it knows whether anybody is there, with the SYN where that is allowed.
+    /// Connects three times and sends its request before it knows whether anybody is there, with the SYN where that is allowed.
     case ask
   }
   enum End: String, ExpressibleByArgument {
