@@ -12,11 +12,13 @@ enum NotificationBits {
 
 @Suite("Classic ECN (RFC 3168)")
 struct ClassicECNTests {
-  private func play(_ text: String, _ preference: ECNPreference = .askClassic, alternativeBackoff: Bool = false) throws
-  {
+  private func play(
+    _ text: String, _ preference: ECNPreference = .askClassic, alternativeBackoff: Bool = false,
+    congestion: CongestionAlgorithm = .reno
+  ) throws {
     try Transcript(text).run(configure: {
       $0.minimumRetransmissionTimeout = .seconds(1)
-      $0.connection.congestion = .reno
+      $0.connection.congestion = congestion
       $0.connection.ecn = preference
       $0.alternativeBackoff = alternativeBackoff
     })
@@ -265,6 +267,19 @@ struct ClassicECNTests {
         3.400  write 1460
         7.400 > PSH.ACK.CWR seq 4381 length 1460 ect0
         """)
+  }
+
+  @Test(
+    "BBR has no answer to marks, so what it sends is not ECN-capable; what it receives is told of all the same",
+    .proves("bbr-13"))
+  func bbr() throws {
+    try play(
+      ClassicECNTests.answering.replacing("ecncapable 1", with: "ecncapable 0") + """
+        0.200  write 1000
+        0.200 > PSH.ACK seq 1 length 1000 noect
+        0.300 < ACK seq 1 ack 1001 length 500 ce
+        0.300 > ACK.ECE seq 1001 ack 501 noect
+        """, .answer, congestion: .bbr)
   }
 
   @Test("A program's traffic class does not reach into the two bits")

@@ -48,7 +48,9 @@ struct ProportionalRateTests {
     #expect(rate.allowance(delivered: 2, inFlight: 10, threshold: 2, segmentSize: 1, isSafe: false) == 1)
   }
 
-  @Test("Below ssthresh no more leaves than has arrived, as long as losses go on", .proves("9937-06", "9937-12"))
+  @Test(
+    "Below ssthresh no more leaves than has arrived, as long as losses go on",
+    .proves("9937-06", "9937-12", "6937-01"))
   func conservation() {
     var rate = recovering(from: 20_000)
     rate.left(1000)
@@ -64,7 +66,9 @@ struct ProportionalRateTests {
       rate.allowance(delivered: 3000, inFlight: 9500, threshold: 10_000, segmentSize: segment, isSafe: false) == 500)
   }
 
-  @Test("Progress without further loss lets one segment more leave, up to ssthresh", .proves("9937-06", "9937-07"))
+  @Test(
+    "Progress without further loss lets one segment more leave, up to ssthresh",
+    .proves("9937-06", "9937-07", "6937-01"))
   func slowStart() {
     var rate = recovering(from: 20_000)
     rate.left(1000)
