@@ -256,7 +256,7 @@ extension Host {
     throws(HostError)
   {
     guard contains(handle) else { throw .doesNotExist }
-    let isNewWay = options.pathMTUDiscovery != connections[handle.slot].connection.options.pathMTUDiscovery
+    let isNewWay = options.pathMTUDiscovery != connections[handle.slot].connection.pathMTUDiscovery
     connections[handle.slot].connection.setOptions(options, in: &environment, at: now)
     if isNewWay {
       connections[handle.slot].connection.pathChanged(

@@ -122,7 +122,7 @@ extension Host {
 
   /// Whether routers may cut the packets of a connection: the path is too narrow to do without, or the program wants it so.
   private func mayBeFragmented(_ slot: UInt32) -> Bool {
-    connections[slot].mayBeFragmented || connections[slot].connection.options.pathMTUDiscovery == .off
+    connections[slot].mayBeFragmented || connections[slot].connection.pathMTUDiscovery == .off
   }
 
   /// After some packets it is the next connection's turn, but no train is torn apart.

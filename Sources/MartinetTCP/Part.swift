@@ -160,6 +160,9 @@ extension Connection {
     @inline(__always) _read { yield common.value.options }
   }
 
+  /// How the connection finds out what packets its path takes. Asked for with each packet, by another module, which would pay for a coroutine to read all options.
+  package var pathMTUDiscovery: PathMTUDiscovery { options.pathMTUDiscovery }
+
   var transfer: TransferState {
     @inline(__always) unsafeAddress {
       unsafe transferPart.address(or: common.value.transfer)
