@@ -6,17 +6,6 @@ import Testing
 /// Round trips take 100 ms, and the timeout is at least one second.
 @Suite("Packets that vanish on the path (RFC 4821 section 7.7)")
 struct BlackHoleTests {
-  private func play(
-    _ text: String, configure: (inout Configuration) -> Void = { _ in }, open: (inout OpenParameters) -> Void = { _ in }
-  ) throws {
-    try Transcript.reno(text).run(
-      configure: {
-        $0.minimumRetransmissionTimeout = .seconds(1)
-        $0.tailLossProbes = false
-        configure(&$0)
-      }, open: open)
-  }
-
   private let vanished =
     Opening.plain + """
       0.200  write 4380
@@ -30,7 +19,7 @@ struct BlackHoleTests {
 
   @Test("Full segments that expire three times leave in packets that every path takes", .proves("4821-05"))
   func blackHole() throws {
-    try play(
+    try PathTranscript.play(
       vanished + """
         7.200 > ACK seq 1 length 984 (timeout)
                status pathmtu 1024 mss 984 blackholes 1
@@ -48,7 +37,7 @@ struct BlackHoleTests {
   @Test(
     "Where those vanish as well they become half as large with every second timeout, to 68 octets", .proves("4821-05"))
   func halves() throws {
-    try play(
+    try PathTranscript.play(
       vanished + """
         7.200 > ACK seq 1 length 984 (timeout)
         15.200 > ACK seq 1 length 984 (timeout)
@@ -67,7 +56,7 @@ struct BlackHoleTests {
 
   @Test("With IPv6 they never become smaller than 1280 octets", .proves("4821-05"))
   func floorOfIPv6() throws {
-    try play(
+    try PathTranscript.play(
       """
       0.000  connect
       0.000 > SYN seq 0
@@ -88,7 +77,7 @@ struct BlackHoleTests {
 
   @Test("Small segments that expire say nothing of the path")
   func smallSegments() throws {
-    try play(
+    try PathTranscript.play(
       Opening.plain + """
         0.200  write 984
         0.200 > PSH.ACK seq 1 length 984
@@ -102,7 +91,7 @@ struct BlackHoleTests {
 
   @Test("If the large segments had arrived after all, segments are as large as before")
   func silenceOnly() throws {
-    try play(
+    try PathTranscript.play(
       vanished + """
         7.200 > ACK seq 1 length 984 (timeout)
         7.250 < ACK seq 1 ack 4381
@@ -112,7 +101,7 @@ struct BlackHoleTests {
 
   @Test("After a black hole the size of before is tried again, with data enough to tell", .proves("4821-01"))
   func triesAgain() throws {
-    try play(
+    try PathTranscript.play(
       Opening.plain + """
         0.200  write 14600
         0.200  ignore

@@ -5,13 +5,6 @@ import Testing
 /// Round trips take 100 ms, and the timeout is at least one second.
 @Suite("Reports that contradict what was acknowledged (RFC 5927 section 7.2)")
 struct DoubtfulReportTests {
-  private func play(_ text: String) throws {
-    try Transcript.reno(text).run(configure: {
-      $0.minimumRetransmissionTimeout = .seconds(1)
-      $0.tailLossProbes = false
-    })
-  }
-
   private let reported =
     Opening.plain + """
       0.200  write 1460
@@ -29,7 +22,7 @@ struct DoubtfulReportTests {
     "A claim that the path takes less than was acknowledged waits, and is forgotten when its segment arrives",
     .proves("5927-04"))
   func forged() throws {
-    try play(
+    try PathTranscript.play(
       reported + """
         0.500 < ACK seq 1 ack 2921
         1.500 > ACK seq 2921 length 1460 (timeout)
@@ -39,7 +32,7 @@ struct DoubtfulReportTests {
 
   @Test("It is believed when its segment expires", .proves("5927-04"))
   func borneOut() throws {
-    try play(
+    try PathTranscript.play(
       reported + """
         0.460  icmp 3 4 seq 4381 mtu 1000 ignored
         1.400 > ACK seq 1461 length 960 (timeout)
@@ -51,7 +44,7 @@ struct DoubtfulReportTests {
 
   @Test("A claim of more than was acknowledged is believed at once", .proves("5927-04"))
   func first() throws {
-    try play(
+    try PathTranscript.play(
       Opening.plain + """
         0.200  write 500
         0.200 > PSH.ACK seq 1 length 500

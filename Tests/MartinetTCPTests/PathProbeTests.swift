@@ -6,19 +6,8 @@ import Testing
 /// Round trips take 100 ms, and the timeout is at least one second.
 @Suite("Probes for larger packets (RFC 4821)")
 struct PathProbeTests {
-  private func play(
-    _ text: String, configure: (inout Configuration) -> Void = { _ in }, open: (inout OpenParameters) -> Void = { _ in }
-  ) throws {
-    try Transcript.reno(text).run(
-      configure: {
-        $0.minimumRetransmissionTimeout = .seconds(1)
-        $0.tailLossProbes = false
-        configure(&$0)
-      }, open: open)
-  }
-
   private func probe(_ text: String, configure: (inout Configuration) -> Void = { _ in }) throws {
-    try play(text) {
+    try PathTranscript.play(text) {
       $0.connection.pathMTUDiscovery = .probing
       configure(&$0)
     }
@@ -51,7 +40,7 @@ struct PathProbeTests {
 
   @Test("IPv6 begins with 1280 octets", .proves("4821-07"))
   func baseOfIPv6() throws {
-    try play(
+    try PathTranscript.play(
       """
       0.000  connect
       0.000 > SYN seq 0
@@ -146,7 +135,7 @@ struct PathProbeTests {
 
   @Test("A probe is no more than three segments", .proves("4821-06"))
   func wideLink() throws {
-    try play(
+    try PathTranscript.play(
       """
       0.000  connect
       0.000 > SYN seq 0
@@ -217,7 +206,7 @@ struct PathProbeTests {
 
   @Test("Without path MTU discovery packets of IPv6 have 1280 octets", .proves("8201-07"))
   func offWithIPv6() throws {
-    try play(
+    try PathTranscript.play(
       """
       0.000  connect
       0.000 > SYN seq 0
@@ -232,7 +221,7 @@ struct PathProbeTests {
 
   @Test("Without path MTU discovery neither reports nor timeouts make packets of IPv4 smaller than the link's")
   func offWithIPv4() throws {
-    try play(
+    try PathTranscript.play(
       Opening.plain + """
         0.200  write 1460
         0.200 > PSH.ACK seq 1 length 1460
@@ -247,7 +236,7 @@ struct PathProbeTests {
 
   @Test("A program can begin to probe in the middle, from the size that was acknowledged, and can stop it")
   func changes() throws {
-    try play(
+    try PathTranscript.play(
       Opening.plain + """
         0.200  write 1160
         0.200 > PSH.ACK seq 1 length 1160
