@@ -19,24 +19,7 @@ package enum Page {
   /// The page for `story`, whose rows were chosen before.
   package static func html(title: String, subtitle: String, facts: [Fact], story: Story, rows: [LadderItem]) -> String {
     let end = lastInstant(of: story)
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta name="color-scheme" content="light dark">
-      <title>\(Markup.escape(title))</title>
-      <style>
-      \(PageStyle.css)
-      </style>
-      </head>
-      <body>
-      <main>
-      <header><h1>\(Markup.escape(title))</h1><p>\(Markup.escape(subtitle))</p></header>
-      <dl class="cards">
-      \(facts.map(card).joined(separator: "\n"))
-      </dl>
+    let body = """
       <h2>What left, what came, what was lost</h2>
       \(SequencePlot.figure(story.charts, until: end))
       \(CongestionPlot.figure(story.charts, until: end))
@@ -46,18 +29,43 @@ package enum Page {
       \(LadderDrawing.svg(of: story, rows: rows))
       </figure>
       \(causes(story.counts))
-      <footer>Made by martinet. Drag over a graph to zoom all of them, double-click to see everything.</footer>
-      </main>
-      <script>
-      \(PageScript.javascript)
-      </script>
-      </body>
-      </html>
-
       """
+    return document(title: title, subtitle: subtitle, facts: facts, body: body, maker: "martinet")
   }
 
-  static func card(_ fact: Fact) -> String {
+  /// What every page has around its `body`: the head, the facts on cards, and `maker`'s name below.
+  static func document(title: String, subtitle: String, facts: [Fact], body: String, maker: String) -> String {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <title>\(Markup.escape(title))</title>
+    <style>
+    \(PageStyle.css)
+    </style>
+    </head>
+    <body>
+    <main>
+    <header><h1>\(Markup.escape(title))</h1><p>\(Markup.escape(subtitle))</p></header>
+    <dl class="cards">
+    \(facts.map(card).joined(separator: "\n"))
+    </dl>
+    \(body)
+    <footer>Made by \(maker). Drag over a graph to zoom all of them, double-click to see everything.</footer>
+    </main>
+    <script>
+    \(PageScript.javascript)
+    </script>
+    </body>
+    </html>
+
+    """
+  }
+
+  private static func card(_ fact: Fact) -> String {
     let note = fact.note.isEmpty ? "" : "<small>\(Markup.escape(fact.note))</small>"
     return "<div><dt>\(Markup.escape(fact.name))</dt><dd>\(Markup.escape(fact.value))\(note)</dd></div>"
   }

@@ -4,38 +4,15 @@ import MartinetTCP
 /// The result of an experiment as one HTML page that needs nothing beside itself.
 package enum SimulatePage {
   package static func html(_ named: NamedExperiment, _ result: ExperimentResult) -> String {
-    """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <title>\(Markup.escape(named.name))</title>
-    <style>
-    \(PageStyle.css)
-    </style>
-    </head>
-    <body>
-    <main>
-    <header><h1>\(Markup.escape(named.name))</h1><p>\(Markup.escape(named.sentence))</p></header>
-    <dl class="cards">
-    \(facts(result).map(Page.card).joined(separator: "\n"))
-    </dl>
-    <h2>What became of the flows</h2>
-    \(figures(result).joined(separator: "\n"))
-    <h2>Flow by flow</h2>
-    \(table(result))
-    <footer>Made by martinet in virtual time, seed \(result.experiment.seed). Drag over a graph to zoom all of them, \
-    double-click to see everything.</footer>
-    </main>
-    <script>
-    \(PageScript.javascript)
-    </script>
-    </body>
-    </html>
-
-    """
+    let body = """
+      <h2>What became of the flows</h2>
+      \(figures(result).joined(separator: "\n"))
+      <h2>Flow by flow</h2>
+      \(table(result))
+      """
+    return Page.document(
+      title: named.name, subtitle: named.sentence, facts: facts(result), body: body,
+      maker: "martinet in virtual time, seed \(result.experiment.seed)")
   }
 
   private static func figures(_ result: ExperimentResult) -> [String] {
