@@ -11,6 +11,9 @@ public struct ConnectionsLoad: ~Copyable {
   private let listener: ListenerHandle
   private var octet: [UInt8] = [0x5A]
 
+  /// The time between two connections: long enough for a port to have been in TIME-WAIT for a second when its turn comes again.
+  private static let pause = Interval.microseconds(100)
+
   deinit {}
 
   public init(_ description: JoinDescription) throws(HostError) {
@@ -37,7 +40,7 @@ public struct ConnectionsLoad: ~Copyable {
       hosts.right.close(server, at: now)
       hosts.settle()
       hosts.drainEvents()
-      hosts.pass(.microseconds(10))
+      hosts.pass(ConnectionsLoad.pause)
       hosts.expire()
     }
     return arrived

@@ -41,8 +41,8 @@ struct ConnectionLook {
 
 /// How a connection begins.
 enum Opening {
-  /// By a program that connects.
-  case active(FastOpen?)
+  /// By a program that connects; the ISN must exceed the last number of a connection before it.
+  case active(after: SequenceNumber?, FastOpen?)
   /// By a SYN that came for a listener; the ISN must exceed the last number of a connection before it.
   case passive(after: SequenceNumber?, FastOpen?)
   /// By an ACK that brings back a cookie: the SYN as far as it is remembered, and our ISN.
@@ -50,7 +50,7 @@ enum Opening {
 
   var fastOpen: FastOpen? {
     switch self {
-    case .active(let fastOpen), .passive(_, let fastOpen): fastOpen
+    case .active(_, let fastOpen), .passive(_, let fastOpen): fastOpen
     case .cookie: nil
     }
   }

@@ -45,17 +45,16 @@ extension Host {
     // An address of the loopback network never stands on a wire (RFC 1122 section 3.2.1.3 (g)).
     if end.address.isLoopback && route != .loopback { throw .addressNotAvailable }
     if end.port == 0 {
-      guard let port = ephemeralPort(local: end.address, remote: remote) else { throw .noPorts }
+      guard let port = ephemeralPort(local: end.address, remote: remote, at: now) else { throw .noPorts }
       end.port = port
-    } else if entry(of: FlowKey(local: end, remote: remote)) != nil || end == remote {
+    } else if end == remote || !isFree(FlowKey(local: end, remote: remote), at: now) {
       throw .addressInUse
     }
     let flow = FlowKey(local: end, remote: remote)
     let options = options ?? configuration.tcp.connection
     let fastOpen = options.fastOpen ? fastOpens.opening(to: remote.address, at: now) : nil
-    guard let slot = open(flow, by: route, options: options, as: .active(fastOpen), at: now) else {
-      throw .limitReached
-    }
+    let opening = Opening.active(after: succeed(flow), fastOpen)
+    guard let slot = open(flow, by: route, options: options, as: opening, at: now) else { throw .limitReached }
     return slot
   }
 
@@ -106,8 +105,9 @@ extension Host {
   private func initialSequence(of flow: FlowKey, _ opening: Opening, at now: Instant) -> SequenceNumber {
     let sequence = secrets.initialSequence(of: flow, at: now)
     switch opening {
-    case .active, .passive(after: nil, _): return sequence
-    case .passive(let predecessor?, _): return sequence.isAfter(predecessor) ? sequence : predecessor + 0x1_0000
+    case .active(after: nil, _), .passive(after: nil, _): return sequence
+    case .active(let predecessor?, _), .passive(let predecessor?, _):
+      return sequence.isAfter(predecessor) ? sequence : predecessor + 0x1_0000
     case .cookie(_, let number): return number
     }
   }

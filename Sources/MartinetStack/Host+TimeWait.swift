@@ -57,6 +57,27 @@ extension Host {
     return slot
   }
 
+  /// Whether this host may open a connection over `flow`: there is none, or one in TIME-WAIT that gives way.
+  func isFree(_ flow: FlowKey, at now: Instant) -> Bool {
+    guard let entry = entry(of: flow) else { return true }
+    guard let age = configuration.timeWaitReuse, let last = succession(at: entry) else { return false }
+    return last.end <= now + (environment.configuration.maximumSegmentLifetime * 2 - age)
+  }
+
+  /// What the next connection must know of the one in the table at `entry`; nil if that stays.
+  private func succession(at entry: UInt32) -> Succession? {
+    if entry & TimeWaitMemory.mark != 0 { return timeWaitMemory.succession(of: entry & ~TimeWaitMemory.mark) }
+    return connections[entry].place == .timeWait ? connections[entry].connection.succession : nil
+  }
+
+  /// Forgets the connection in TIME-WAIT that gives way to the next over `flow`, which is free; returns its SND.NXT, nil if there is none.
+  mutating func succeed(_ flow: FlowKey) -> SequenceNumber? {
+    guard let entry = entry(of: flow), let last = succession(at: entry) else { return nil }
+    counters.timeWaitReused &+= 1
+    if entry & TimeWaitMemory.mark == 0 { forget(entry) } else { forgetRecord(entry & ~TimeWaitMemory.mark) }
+    return last.next
+  }
+
   /// How many connections in TIME-WAIT are small records.
   package var timeWaitRecordCount: Int { timeWaitMemory.count }
 

@@ -61,7 +61,9 @@ public struct HostStatistics: Sendable {
   public var fastOpensAccepted: UInt64 = 0
   public var fastOpensRefused: UInt64 = 0
   public var fastOpenCookiesSent: UInt64 = 0
+  /// Connections in TIME-WAIT that were forgotten because there were too many, and those that gave their ends to the next connection.
   public var timeWaitRecycled: UInt64 = 0
+  public var timeWaitReused: UInt64 = 0
   /// How often the page pool had to refuse.
   public var poolRefusals: UInt64 = 0
   /// The reasons that there is a counter for.

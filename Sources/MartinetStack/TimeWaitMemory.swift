@@ -31,6 +31,8 @@ struct TimeWaitMemory: ~Copyable {
 
   func flow(of number: UInt32) -> FlowKey { FlowKey(local: states[number].local, remote: states[number].remote) }
 
+  func succession(of number: UInt32) -> Succession? { states[number].succession }
+
   func status(of number: UInt32) -> ConnectionStatus {
     states[number].status(
       id: ConnectionID(slot: number | TimeWaitMemory.mark, generation: states.generation(of: number)))

@@ -30,6 +30,11 @@ package struct TimeWaitState: ~Copyable {
     timestampOffset = connection.timestampOffset
   }
 
+  /// What the next connection between the two ends must know of this one.
+  package var succession: Succession? {
+    negotiated.timestamps ? Succession(end: end, next: send.nxt) : nil
+  }
+
   /// A snapshot, as far as anything is known.
   package func status(id: ConnectionID) -> ConnectionStatus {
     var status = ConnectionStatus()
@@ -68,7 +73,22 @@ package struct TimeWaitState: ~Copyable {
   }
 }
 
+/// What the next connection that we open between the two ends of one in TIME-WAIT must know, if timestamps tell the segments of the two apart: then an old
+/// segment of the peer fails the test of RFC 7323 section 5.3, and one of ours that test at the peer.
+package struct Succession: Sendable {
+  /// When 2 MSL are over.
+  package let end: Instant
+  /// SND.NXT, which the next connection's numbers are to exceed.
+  package let next: SequenceNumber
+}
+
 extension Connection {
+  /// What the next connection between the two ends must know of this one; nil if it is not in TIME-WAIT, or without timestamps.
+  package var succession: Succession? {
+    guard phase == .timeWait, negotiated.timestamps, timers.isSet(.timeWait) else { return nil }
+    return Succession(end: timers[.timeWait], next: snd.nxt)
+  }
+
   /// The connection of which `state` is left. No trace tells of it: it was there before.
   package init(
     resuming state: borrowing TimeWaitState, id: ConnectionID, pathMTU: Int, linkMTU: Int,

@@ -16,6 +16,16 @@ struct BenchTests {
     }
   }
 
+  @Test("The load of connections goes on when every ephemeral port was used")
+  func allPorts() throws {
+    var description = JoinDescription()
+    description.configuration.ephemeralPorts = 50_000...50_099
+    description.configuration.timeWaitReuse = .milliseconds(5)
+    var load = try ConnectionsLoad(description)
+    #expect(try load.run(count: 250) == 250)
+    #expect(load.hosts.left.statistics.timeWaitReused == 150)
+  }
+
   @Test("The figures are printed as one JSON array")
   func json() throws {
     let program = try Program(["bench", "connections", "--json", "--effort", "1"])
