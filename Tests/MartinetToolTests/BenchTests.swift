@@ -1,5 +1,7 @@
 import Foundation
 import MartinetLoads
+import MartinetStack
+import MartinetTCP
 import MartinetTestSupport
 import Testing
 
