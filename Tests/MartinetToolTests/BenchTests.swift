@@ -28,6 +28,11 @@ struct BenchTests {
     #expect(load.hosts.left.statistics.timeWaitReused == 150)
   }
 
+  @Test("By each way to call the engine everything arrives", arguments: Way.allCases)
+  func ways(way: Way) throws {
+    #expect(try WaysLoad.carry(blocks: 5, by: way) == 5 * 65_536)
+  }
+
   @Test("The figures are printed as one JSON array")
   func json() throws {
     let program = try Program(["bench", "connections", "--json", "--effort", "1"])

@@ -13,6 +13,7 @@ enum Main {
     let arguments = CommandLine.arguments
     guard arguments.count == 3, let count = Int(arguments[2]), count > 0 else {
       print("usage: martinet-load-benchmarks bulk|bulk-ack2|trains|connections|ping-pong|idle|crowd-OTHERS COUNT")
+      print("       martinet-load-benchmarks way-simulated|way-blocking|way-async COUNT")
       print("       martinet-load-benchmarks acks-64k|acks-64k-lossy|acks-64m|acks-64m-lossy COUNT")
       throw Refusal.arguments
     }
@@ -20,7 +21,7 @@ enum Main {
   }
 
   /// Carries `count` units; whether all arrived. A unit of bulk is a segment, one of trains 64 KiB, one of acks an
-  /// acknowledgement, with one segment in twenty lost or none.
+  /// acknowledgement, with one segment in twenty lost or none; one of the ways a block of 64 KiB.
   private static func carry(_ load: String, _ count: Int) throws -> Bool {
     switch load {
     case "bulk", "bulk-ack2":
@@ -44,6 +45,9 @@ enum Main {
       effort.crowd = count
       for figure in try Load.idle.measure(effort) { print(Int(figure.value.rounded(.up))) }
       return true
+    case "way-simulated": return try carry(count, by: .simulated)
+    case "way-blocking": return try carry(count, by: .blocking)
+    case "way-async": return try carry(count, by: .async)
     default:
       guard load.hasPrefix("crowd-"), let others = Int(load.dropFirst(6)), others > 0 else { throw Refusal.arguments }
       return try carry(count, beside: others)
@@ -63,6 +67,10 @@ enum Main {
 
   private static func acknowledge(_ count: Int, window: Int, lossInterval: Int) throws -> Bool {
     try WaitingFlights(window: window, total: 16 << 20).answer(count: count, lossInterval: lossInterval) == count
+  }
+
+  private static func carry(_ blocks: Int, by way: Way) throws -> Bool {
+    try WaysLoad.carry(blocks: blocks, by: way) == blocks * 65_536
   }
 
   enum Refusal: Error {
