@@ -50,13 +50,14 @@ static int set_offload(int descriptor) {
   return ioctl(descriptor, TUNSETOFFLOAD, of_tcp) == 0;
 }
 
-int martinet_device_open(const char *name, int ethernet, int *offload) {
+int martinet_device_open(const char *name, int ethernet, int several, int *offload) {
   struct ifreq request;
   int descriptor = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return -errno;
   *offload = *offload && has_vnet_header(descriptor);
   put_name(&request, name);
-  request.ifr_flags = (short)((ethernet ? IFF_TAP : IFF_TUN) | IFF_NO_PI | (*offload ? IFF_VNET_HDR : 0));
+  request.ifr_flags = (short)((ethernet ? IFF_TAP : IFF_TUN) | IFF_NO_PI | (*offload ? IFF_VNET_HDR : 0) |
+                              (several ? IFF_MULTI_QUEUE : 0));
   if (ioctl(descriptor, TUNSETIFF, &request) < 0) {
     int error = errno;
     close(descriptor);
@@ -65,7 +66,7 @@ int martinet_device_open(const char *name, int ethernet, int *offload) {
   if (*offload && !set_offload(descriptor)) {
     close(descriptor);
     *offload = 0;
-    return martinet_device_open(name, ethernet, offload);
+    return martinet_device_open(name, ethernet, several, offload);
   }
   // A device that was there keeps what its last program asked for.
   if (!*offload) martinet_device_end_offload(descriptor);

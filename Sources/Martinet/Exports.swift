@@ -5,6 +5,7 @@
 @_exported import MartinetTCP
 @_exported import MartinetWire
 
-// Of the runtime, only what decorates a link, and a knob.
+// Of the runtime, only what decorates a link, a knob, and figures.
 @_exported import class MartinetRuntime.ImpairedLink
+@_exported import struct MartinetRuntime.ShardStatistics
 @_exported import enum MartinetRuntime.Spinning

@@ -41,12 +41,17 @@ public final class ListenerCore: Sendable {
     try state.withLock { state throws(SocketError) in
       _ = try state.open(.listen)
       if state.local != nil { throw SocketError(.listen, state.local, .alreadyBound) }
+      let places = backlog > 0 ? backlog : max(ServerSocket.defaultBacklog, stack.shards)
+      guard places >= stack.shards else {
+        throw SocketError(
+          .listen, binding.endpoint, .invalidArgument("the backlog has a place for each of \(stack.shards) shards at least"))
+      }
       do throws(HostError) {
-        let (handle, local) = try stack.core.listen(
-          on: binding, backlog: backlog > 0 ? backlog : ServerSocket.defaultBacklog,
+        let (listener, local) = try stack.core.listen(
+          on: binding, backlog: places,
           options: state.options.value.connectionOptions(over: stack.connectionDefaults),
           refusesWhenFull: state.refusesWhenFull)
-        state.handle = handle
+        state.listener = listener
         state.local = local
       } catch {
         throw SocketError(.listen, binding.endpoint, from: error)
@@ -70,27 +75,27 @@ public final class ListenerCore: Sendable {
 
   private func beginAccepting() throws(SocketError) -> AcceptCall {
     let open = try state.withLock { state throws(SocketError) in try state.open(.accept) }
-    guard let handle = open.handle else { throw SocketError(.accept, nil, .notBound) }
+    guard let listener = open.listener else { throw SocketError(.accept, nil, .notBound) }
     if Task.isCancelled { throw SocketError(.accept, open.local, .interrupted) }
     return AcceptCall(
-      core: self, handle: handle, local: open.local, limit: open.timeout, options: open.options,
+      core: self, listener: listener, local: open.local, limit: open.timeout, options: open.options,
       deadline: .deadline(after: open.timeout, from: stack.core.now))
   }
 
   func close() {
-    let handle = state.withLock { state in
+    let listener = state.withLock { state in
       state.isClosed = true
-      defer { state.handle = nil }
-      return state.handle
+      defer { state.listener = nil }
+      return state.listener
     }
-    if let handle { stack.core.close(handle) }
+    if let listener { stack.core.close(listener) }
   }
 }
 
 /// One accept.
 private struct AcceptCall: WaitingCall {
   let core: ListenerCore
-  let handle: ListenerHandle
+  let listener: StackListener
   let local: Endpoint?
   let limit: Duration?
   let options: SharedOptions
@@ -98,14 +103,14 @@ private struct AcceptCall: WaitingCall {
 
   func attempt(_ waiter: Waiter?) throws(SocketError) -> AcceptedConnection? {
     do throws(HostError) {
-      return try core.stack.core.accept(handle, otherwise: waiter)
+      return try core.stack.core.accept(listener, otherwise: waiter)
     } catch {
       throw SocketError(.accept, local, from: error)
     }
   }
 
   func cancel(_ waiter: Waiter) -> Bool {
-    core.stack.core.cancel(waiter, on: handle)
+    core.stack.core.cancel(waiter, on: listener)
   }
 
   func failure(_ outcome: WaitOutcome) -> SocketError { SocketError(.accept, local, from: outcome, limit: limit) }
@@ -118,7 +123,7 @@ private struct AcceptCall: WaitingCall {
 /// What a listening socket remembers.
 struct ListenerState {
   let options: SharedOptions
-  var handle: ListenerHandle?
+  var listener: StackListener?
   var local: Endpoint?
   var timeout: Duration?
   var refusesWhenFull: Bool?

@@ -60,11 +60,11 @@ extension ListeningSocket {
   /// Sets what becomes of a SYN that finds the backlog full, before or while the socket listens.
   public func setRefusesWhenFull(_ on: Bool) throws(SocketError) {
     try core.state.withLock { state throws(SocketError) in
-      let handle = try state.open(.setOption).handle
+      let listener = try state.open(.setOption).listener
       state.refusesWhenFull = on
-      guard let handle else { return }
+      guard let listener else { return }
       do throws(HostError) {
-        try core.stack.core.setRefusesWhenFull(on, of: handle)
+        try core.stack.core.setRefusesWhenFull(on, of: listener)
       } catch {
         throw SocketError(.setOption, state.local, from: error)
       }

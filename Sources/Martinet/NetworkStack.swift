@@ -5,16 +5,22 @@ import MartinetStack
 import MartinetTCP
 import MartinetWire
 
-/// A link with what the host above it is to know.
+/// A link, or the queues of one, with what the host above it is to know.
 public struct LinkAttachment: Sendable {
-  public var link: any Link
+  /// The link; several for the queues of one device, each of which carries packets for one shard of the stack.
+  public var queues: [any Link]
   /// The host's addresses on the link, each with the prefix of its network.
   public var addresses: [IPPrefix]
   /// Where packets go that are for none of the prefixes; nil: to nobody, or, on a TUN device, out on the link.
   public var gateways: [IPAddress]
 
   public init(_ link: any Link, addresses: [IPPrefix], gateways: [IPAddress] = []) {
-    self.link = link
+    self.init(queues: [link], addresses: addresses, gateways: gateways)
+  }
+
+  /// - Parameter queues: those of one device, such as ``LinkSpecification/open(queues:)`` opens.
+  public init(queues: [any Link], addresses: [IPPrefix], gateways: [IPAddress] = []) {
+    self.queues = queues
     self.addresses = addresses
     self.gateways = gateways
   }
@@ -31,10 +37,16 @@ public final class NetworkStack: Sendable {
   let recentOptions = RecentOptions()
   var connectionDefaults: ConnectionOptions { configuration.tcp.connection }
 
+  /// The most shards of a stack.
+  public static let mostShards = Steering.mostShards
+
   /// A stack on links.
   ///
+  /// Where the links have several queues, the stack has a shard for each: a host with a thread and a lock of its own. A flow belongs to one shard, and its
+  /// addresses and ports say to which. A listener stands in all of them; UDP and echo are the first one's. Bounds of the configuration hold for all shards together.
+  ///
   /// - Parameters:
-  ///   - attachments: at most 64 links.
+  ///   - attachments: at most 64 links, each with one queue or each with the same number of queues, at most ``mostShards``.
   ///   - configuration: the knobs of the host.
   ///   - resolver: who finds the addresses of names.
   ///   - spinning: what a thread that has to wait does before it sleeps.
@@ -46,9 +58,7 @@ public final class NetworkStack: Sendable {
     self.resolver = resolver
     self.configuration = configuration
     core = try StackCore.overLinks(
-      attachments.map { attachment in
-        DriverLink(link: attachment.link, addresses: attachment.addresses, gateways: attachment.gateways)
-      }, configuration: configuration, spinning: spinning)
+      try NetworkStack.shards(of: attachments), configuration: configuration, spinning: spinning)
   }
 
   /// A stack on one link.
@@ -59,6 +69,32 @@ public final class NetworkStack: Sendable {
   ) throws(LinkError) {
     let attachment = LinkAttachment(link, addresses: addresses, gateways: gateway.map { [$0] } ?? [])
     try self.init([attachment], configuration: configuration, resolver: resolver, spinning: spinning)
+  }
+
+  /// A stack with a shard for each of the queues of one device.
+  public convenience init(
+    queues: [any Link], addresses: [IPPrefix], gateway: IPAddress? = nil,
+    configuration: HostConfiguration = HostConfiguration(), resolver: any Resolver = SystemResolver(),
+    spinning: Spinning = .automatic
+  ) throws(LinkError) {
+    let attachment = LinkAttachment(queues: queues, addresses: addresses, gateways: gateway.map { [$0] } ?? [])
+    try self.init([attachment], configuration: configuration, resolver: resolver, spinning: spinning)
+  }
+
+  /// What the links are for each shard.
+  private static func shards(of attachments: [LinkAttachment]) throws(LinkError) -> [[DriverLink]] {
+    let counts = attachments.map(\.queues.count)
+    let shards = counts.first ?? 1
+    guard counts.allSatisfy({ $0 == shards }), (1...mostShards).contains(shards) else {
+      for attachment in attachments { for link in attachment.queues { link.close() } }
+      throw .queuesDiffer(counts)
+    }
+    return (0..<shards).map { shard in
+      attachments.map { attachment in
+        DriverLink(
+          link: attachment.queues[shard], addresses: attachment.addresses, gateways: attachment.gateways)
+      }
+    }
   }
 
   /// A stack over a host that somebody else turns.
@@ -95,6 +131,12 @@ public final class NetworkStack: Sendable {
 
   /// What the host has counted.
   public var statistics: HostStatistics { core.statistics }
+
+  /// How many shards the stack has; 1 for one that is not divided, as in a ``Simulation``.
+  public var shards: Int { core.shardCount }
+
+  /// What each shard has counted, by number.
+  public var shardStatistics: [ShardStatistics] { core.shardStatistics }
 
   /// What all connections have counted, those that are gone included.
   public var connectionTotals: ConnectionStatistics { core.connectionTotals }

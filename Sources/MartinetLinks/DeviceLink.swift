@@ -18,7 +18,7 @@ public final class DeviceLink: Link {
   private let name: String
   private let counters = LinkCounters()
   /// Whether a vnet header stands before each packet.
-  private let hasOffload: Bool
+  let hasOffload: Bool
   /// The octets before an IP header.
   private let frameHeader: Int
   /// nil after ``close()``.
@@ -30,10 +30,21 @@ public final class DeviceLink: Link {
   ///   - offload: whether kernel and host leave checksums and the cutting of TCP into segments to each other, so that up to 64 KiB cross at
   ///     once; nil: where the kernel offers it.
   /// - Throws: ``LinkError/offloadNotOffered(_:)`` if offload is demanded and the kernel has none, and others.
-  public init(_ kind: Kind, name: String, mtu: Int? = nil, offload: Bool? = nil) throws(LinkError) {
+  public convenience init(
+    _ kind: Kind, name: String, mtu: Int? = nil, offload: Bool? = nil
+  ) throws(LinkError) {
+    try self.init(kind, name: name, mtu: mtu, offload: offload, isOneOfSeveral: false, address: DeviceLink.newAddress())
+  }
+
+  /// - Parameters:
+  ///   - isOneOfSeveral: whether the link is one queue of several that the device has.
+  ///   - address: the host's on a TAP device.
+  init(
+    _ kind: Kind, name: String, mtu: Int?, offload: Bool?, isOneOfSeveral: Bool, address: MACAddress
+  ) throws(LinkError) {
     var agreed: Int32 = offload == false ? 0 : 1
-    let opened = martinet_device_open(name, kind == .tap ? 1 : 0, &agreed)
-    if opened < 0 { throw DeviceLink.explain(-opened, kind, name) }
+    let opened = martinet_device_open(name, kind == .tap ? 1 : 0, isOneOfSeveral ? 1 : 0, &agreed)
+    if opened < 0 { throw DeviceLink.explain(-opened, kind, name, isOneOfSeveral: isOneOfSeveral) }
     hasOffload = agreed != 0
     frameHeader = kind == .tap ? EthernetHeader.minimumLength : 0
     do throws(LinkError) {
@@ -41,7 +52,7 @@ public final class DeviceLink: Link {
       let side = try KernelSide(name: name)
       let settled = try side.settleMTU(mtu)
       var offer = LinkDescription(name: InterfaceName(name), mtu: settled)
-      if kind == .tap { offer.kind = .ethernet(DeviceLink.newAddress()) }
+      if kind == .tap { offer.kind = .ethernet(address) }
       offer.isPointToPoint = kind == .tun
       offer.vouchesForChecksums = hasOffload
       offer.completesChecksums = hasOffload
@@ -163,18 +174,18 @@ public final class DeviceLink: Link {
     }
   }
 
-  private static func explain(_ code: Int32, _ kind: Kind, _ name: String) -> LinkError {
+  private static func explain(_ code: Int32, _ kind: Kind, _ name: String, isOneOfSeveral: Bool) -> LinkError {
     switch code {
     case ENOENT, ENXIO, ENODEV: .noDeviceDriver
     case EPERM, EACCES: .deviceNotPermitted(name)
     case EBUSY: .deviceBusy(name)
-    case EINVAL: .deviceOfAnotherKind(name, wanted: kind.rawValue)
+    case EINVAL: .deviceOfAnotherKind(name, wanted: kind.rawValue + (isOneOfSeveral ? " with several queues" : ""))
     default: .system("open device \(name)", code: code)
     }
   }
 
   /// A random Ethernet address of our own making: the locally-administered bit set, no group.
-  private static func newAddress() -> MACAddress {
+  static func newAddress() -> MACAddress {
     var random: UInt64 = 0
     _ = martinet_random(&random, MemoryLayout<UInt64>.size)
     return MACAddress(random & ~(1 << 40) | 1 << 41)

@@ -16,6 +16,10 @@ public enum LinkError: Error, Hashable, Sendable {
   case setupNotPermitted(String, what: String)
   /// The device can't leave checksums and segmentation to us and us to it.
   case offloadNotOffered(String)
+  /// The link can't have so many queues.
+  case queuesNotOffered(String, Int)
+  /// The links of one stack have different numbers of queues.
+  case queuesDiffer([Int])
   /// The kernel itself has the address that was meant for us.
   case addressIsKernels(IPAddress, device: String)
   /// IPv6 needs links that carry 1280 octets (RFC 8200 section 5).
@@ -51,6 +55,10 @@ extension LinkError: CustomStringConvertible {
       "no permission to set \(what) of device \(name): run as root or under `unshare -Urn`, or let root set it before"
     case .offloadNotOffered(let name):
       "the kernel offers no offload on device \(name): leave out ,offload=on"
+    case .queuesNotOffered(let name, let count):
+      "\(name) cannot have \(count) queues: only TUN and TAP devices have several, 256 at most, and a stack has one to 64 shards"
+    case .queuesDiffer(let counts):
+      "each link of a stack has one queue for each shard, not \(counts.map(String.init).joined(separator: " and "))"
     case .addressIsKernels(let address, let device):
       "\(address) is the kernel's own address on \(device): give this side another address of the prefix"
     case .mtuTooSmallForIPv6(let mtu):

@@ -134,4 +134,16 @@ extension LinkSpecification {
     case .join(let host, let port): try TunnelLink(host: host, port: port, mtu: mtu ?? LinkSpecification.tunnelMTU)
     }
   }
+
+  /// Opens the link with several queues, one for each shard of a stack.
+  /// - Throws: ``LinkError/queuesNotOffered(_:_:)`` for more than one queue of a UDP tunnel, and others.
+  public func open(queues: Int) throws(LinkError) -> [any Link] {
+    switch medium {
+    case .tun(let name): return try DeviceLink.queues(.tun, name: name, mtu: mtu, offload: offload, count: queues)
+    case .tap(let name): return try DeviceLink.queues(.tap, name: name, mtu: mtu, offload: offload, count: queues)
+    case .hub, .join:
+      guard queues == 1 else { throw .queuesNotOffered("\(self)", queues) }
+      return [try open()]
+    }
+  }
 }

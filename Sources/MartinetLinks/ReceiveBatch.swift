@@ -54,6 +54,16 @@ public final class ReceiveBatch: @unchecked Sendable {
     reserved = 0
   }
 
+  /// Keeps of what the link has read the packets that `keeps` says yes to, in their order; the pages of the others stay reserved.
+  package func filter(_ keeps: (ReceiveSlot) -> Bool) {
+    var kept = 0
+    for index in 0..<count where keeps(slots[index]) {
+      swapSlots(kept, index)
+      kept += 1
+    }
+    count = kept
+  }
+
   /// How many packets ``append(_:)`` still takes.
   public var room: Int { reserved - count }
 

@@ -93,7 +93,7 @@ package final class ReceiveSlot {
   func isTrain(of size: UInt16) { segmentSize = size }
 
   /// The beginning of what was received: as much of it as lies in the first page.
-  var beginning: UnsafeRawBufferPointer {
+  package var beginning: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: pieces[0].iov_base, count: min(received, Int(pieces[0].iov_len)))
   }
 

@@ -25,7 +25,10 @@ extension StackCore {
     to remote: Endpoint, from reservation: PortReservation?, options: ConnectionOptions,
     sending source: UnsafeRawBufferPointer
   ) throws(HostError) -> (handle: ConnectionHandle, accepted: Int) {
-    try turn { host, notices, now throws(HostError) in
+    if let shardCalls {
+      return try connectInOne(to: remote, from: reservation, options: options, sending: source, shardCalls)
+    }
+    return try turn { host, notices, now throws(HostError) in
       let result = try host.connect(
         to: remote, from: reservation?.local, options: options, sending: source.bytes, at: now)
       if let reservation { notices.reservations.remove(reservation.local) }
@@ -36,7 +39,7 @@ extension StackCore {
   package func connectProgress(
     of handle: ConnectionHandle, otherwise waiter: Waiter?
   ) throws(HostError) -> ConnectProgress {
-    try turn { host, notices, now throws(HostError) in
+    try turn(of: handle) { host, notices, now throws(HostError) in
       guard let readiness = host.readiness(of: handle) else { throw .doesNotExist }
       if readiness.contains(.connected) { return .connected }
       if readiness.contains(.ended) {
@@ -53,7 +56,7 @@ extension StackCore {
   package func receive(
     into target: UnsafeMutableRawBufferPointer, from handle: ConnectionHandle, otherwise waiter: Waiter?
   ) throws(HostError) -> Received {
-    try turn { host, notices, now throws(HostError) in
+    try turn(of: handle) { host, notices, now throws(HostError) in
       var span = target.mutableBytes
       let received = try host.receive(into: &span, from: handle, at: now)
       notices.follow(received, of: handle, host, otherwise: waiter)
@@ -65,7 +68,7 @@ extension StackCore {
   package func receive(
     upTo limit: Int, from handle: ConnectionHandle, otherwise waiter: Waiter?
   ) throws(HostError) -> (bytes: [UInt8], Received) {
-    try turn { host, notices, now throws(HostError) in
+    try turn(of: handle) { host, notices, now throws(HostError) in
       // Where nothing is there, the engine says why as soon as it is asked for an octet.
       let room = max(1, min(limit, host.unreadBytes(of: handle)))
       var result = Result<Received, HostError>.success(.nothingYet)
@@ -89,7 +92,7 @@ extension StackCore {
   package func send(
     _ source: UnsafeRawBufferPointer, urgent: Bool, on handle: ConnectionHandle, otherwise waiter: Waiter?
   ) throws(HostError) -> Int {
-    try turn { host, notices, now throws(HostError) in
+    try turn(of: handle) { host, notices, now throws(HostError) in
       let count = try host.send(source.bytes, urgent: urgent, on: handle, at: now)
       if count == 0, let waiter {
         notices.connections.add(waiter, to: .output, slot: handle.slot, generation: handle.generation)
@@ -100,7 +103,7 @@ extension StackCore {
 
   /// Whether everything sent, the FIN included, has been acknowledged, or never will be.
   package func isAcknowledged(_ handle: ConnectionHandle, otherwise waiter: Waiter?) -> Bool {
-    turn { host, notices, now in
+    turn(of: handle) { host, notices, now in
       guard let status = host.status(of: handle, at: now) else { return true }
       switch status.phase {
       case .closed, .finWait2, .timeWait: return true
@@ -117,7 +120,7 @@ extension StackCore {
   package func pollWarning(
     of handle: ConnectionHandle, otherwise waiter: Waiter?
   ) throws(HostError) -> ConnectionWarning? {
-    try turn { host, notices, now throws(HostError) in
+    try turn(of: handle) { host, notices, now throws(HostError) in
       if let warning = host.pollWarning(of: handle, at: now) { return warning }
       guard let readiness = host.readiness(of: handle) else { throw .doesNotExist }
       if readiness.contains(.ended) {
@@ -131,25 +134,29 @@ extension StackCore {
   }
 
   /// What all connections have counted.
-  package var connectionTotals: ConnectionStatistics { turn { host, _, _ in host.connectionTotals } }
+  package var connectionTotals: ConnectionStatistics {
+    var totals = ConnectionStatistics()
+    for shard in 0..<shardCount { totals.add(turn(in: shard) { host, _, _ in host.connectionTotals }) }
+    return totals
+  }
 
-  /// Snapshots of all connections of the host.
+  /// Snapshots of all connections of the stack.
   package var connectionStatuses: [ConnectionStatus] {
-    turn { host, _, now in host.connectionStatuses(at: now) }
+    (0..<shardCount).flatMap { shard in turn(in: shard) { host, _, now in host.connectionStatuses(at: now) } }
   }
 
   /// Cancels a registration; false if the waiter was taken out to be fired.
   package func cancel(_ waiter: Waiter, of side: Side, on handle: ConnectionHandle) -> Bool {
-    turn { _, notices, _ in notices.connections.remove(waiter, from: side, slot: handle.slot) }
+    turn(of: handle) { _, notices, _ in notices.connections.remove(waiter, from: side, slot: handle.slot) }
   }
 
   package func shutdownOutput(_ handle: ConnectionHandle) throws(HostError) {
-    try turn { host, _, now throws(HostError) in try host.shutdownOutput(handle, at: now) }
+    try turn(of: handle) { host, _, now throws(HostError) in try host.shutdownOutput(handle, at: now) }
   }
 
   /// Ends the reading side; everybody who waits for input is fired.
   package func shutdownInput(_ handle: ConnectionHandle) throws(HostError) {
-    try turn { host, notices, now throws(HostError) in
+    try turn(of: handle) { host, notices, now throws(HostError) in
       try host.shutdownInput(handle, at: now)
       notices.connections.takeAll(
         .input, slot: handle.slot, generation: handle.generation, into: &notices.fired)
@@ -158,14 +165,14 @@ extension StackCore {
 
   /// Fires everybody who waits for the connection, so that they see what has changed around it.
   package func wakeAll(of handle: ConnectionHandle) {
-    turn { _, notices, _ in
+    turn(of: handle) { _, notices, _ in
       notices.connections.takeAll(slot: handle.slot, generation: handle.generation, into: &notices.fired)
     }
   }
 
   /// The program is done with the connection: FIN behind what was written, or RST if something is unread.
   package func close(_ handle: ConnectionHandle) {
-    turn { host, notices, now in
+    turn(of: handle) { host, notices, now in
       host.close(handle, at: now)
       notices.connections.takeAll(slot: handle.slot, generation: handle.generation, into: &notices.fired)
     }
@@ -173,22 +180,22 @@ extension StackCore {
 
   /// RST, and everything is forgotten.
   package func abort(_ handle: ConnectionHandle) {
-    turn { host, notices, now in
+    turn(of: handle) { host, notices, now in
       host.abort(handle, at: now)
       notices.connections.takeAll(slot: handle.slot, generation: handle.generation, into: &notices.fired)
     }
   }
 
   package func status(of handle: ConnectionHandle) -> ConnectionStatus? {
-    turn { host, _, now in host.status(of: handle, at: now) }
+    turn(of: handle) { host, _, now in host.status(of: handle, at: now) }
   }
 
   package func options(of handle: ConnectionHandle) -> ConnectionOptions? {
-    turn { host, _, _ in host.options(of: handle) }
+    turn(of: handle) { host, _, _ in host.options(of: handle) }
   }
 
   package func setOptions(_ options: ConnectionOptions, of handle: ConnectionHandle) throws(HostError) {
-    try turn { host, _, now throws(HostError) in try host.setOptions(options, of: handle, at: now) }
+    try turn(of: handle) { host, _, now throws(HostError) in try host.setOptions(options, of: handle, at: now) }
   }
 }
 

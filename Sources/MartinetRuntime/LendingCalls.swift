@@ -9,20 +9,20 @@ extension StackCore {
     upTo limit: Int, from handle: ConnectionHandle, lending body: (RawSpan) -> Void
   ) throws(HostError) -> Received {
     var loan = Loan()
-    let received = try turn { host, notices, now throws(HostError) in
+    let received = try turn(of: handle) { host, notices, now throws(HostError) in
       let received = try host.receive(upTo: limit, lending: &loan, from: handle, at: now)
       notices.follow(received, of: handle, host, otherwise: nil)
       return received
     }
     guard loan.count > 0 else { return received }
     loan.forEachPiece(body)
-    turn { host, _, _ in host.release(&loan) }
+    turn(of: handle) { host, _, _ in host.release(&loan) }
     return received
   }
 
   /// Whether a read would bring something, the end of the stream and an error included; registers `waiter` otherwise.
   package func hasInput(_ handle: ConnectionHandle, otherwise waiter: Waiter?) -> Bool {
-    turn { host, notices, _ in
+    turn(of: handle) { host, notices, _ in
       guard let received = try? host.foreseeReceive(from: handle), received == .nothingYet else { return true }
       if let waiter { notices.connections.add(waiter, to: .input, slot: handle.slot, generation: handle.generation) }
       return false
@@ -35,10 +35,10 @@ extension StackCore {
     upTo limit: Int, on handle: ConnectionHandle, lending body: (inout OutputRawSpan) -> Void
   ) throws(HostError) -> Int? {
     var loan = Loan()
-    try turn { host, _, _ throws(HostError) in try host.lendRoom(upTo: limit, to: &loan, on: handle) }
+    try turn(of: handle) { host, _, _ throws(HostError) in try host.lendRoom(upTo: limit, to: &loan, on: handle) }
     guard loan.count > 0 else { return nil }
     let filled = loan.fill(body)
-    try turn { host, _, now throws(HostError) in
+    try turn(of: handle) { host, _, now throws(HostError) in
       defer { host.release(&loan) }
       try host.send(filled, of: loan, on: handle, at: now)
     }
@@ -47,7 +47,7 @@ extension StackCore {
 
   /// Whether a write would find room, or an error; registers `waiter` otherwise.
   package func hasRoom(_ handle: ConnectionHandle, otherwise waiter: Waiter?) -> Bool {
-    turn { host, notices, _ in
+    turn(of: handle) { host, notices, _ in
       guard let isThere = try? host.foreseeSend(on: handle), !isThere else { return true }
       if let waiter { notices.connections.add(waiter, to: .output, slot: handle.slot, generation: handle.generation) }
       return false

@@ -1,6 +1,7 @@
 import MartinetStack
 import MartinetTCP
 import MartinetWire
+import Synchronization
 
 /// A connection that was accepted.
 package struct AcceptedConnection: Sendable {
@@ -16,13 +17,33 @@ package enum ListenerBinding: Sendable {
   case port(UInt16)
 }
 
+/// A listener of a stack: one in each of its shards.
+package struct StackListener: Sendable {
+  /// By shard.
+  let handles: [ListenerHandle]
+  /// Nil for a stack of one host.
+  let bell: ShardBell?
+}
+
 /// The calls on listeners.
 extension StackCore {
-  /// Returns the listener and the port that it got.
+  /// Returns the listener and where it listens. In a stack of several shards each has its part of the backlog, which all must have.
   package func listen(
     on binding: ListenerBinding, backlog: Int, options: ConnectionOptions, refusesWhenFull: Bool? = nil
+  ) throws(HostError) -> (listener: StackListener, local: Endpoint) {
+    if let shardCalls {
+      return try listenInAll(
+        on: binding, backlog: backlog, options: options, refusesWhenFull: refusesWhenFull, shardCalls)
+    }
+    let (handle, local) = try listen(
+      in: 0, on: binding, backlog: backlog, options: options, refusesWhenFull: refusesWhenFull)
+    return (StackListener(handles: [handle], bell: nil), local)
+  }
+
+  func listen(
+    in shard: Int, on binding: ListenerBinding, backlog: Int, options: ConnectionOptions, refusesWhenFull: Bool?
   ) throws(HostError) -> (handle: ListenerHandle, local: Endpoint) {
-    try turn { host, notices, now throws(HostError) in
+    try turn(in: shard) { host, notices, now throws(HostError) in
       if notices.reservations.conflicts(with: binding) { throw .addressInUse }
       let handle =
         switch binding {
@@ -35,15 +56,27 @@ extension StackCore {
     }
   }
 
-  package func setRefusesWhenFull(_ on: Bool, of listener: ListenerHandle) throws(HostError) {
-    try turn { host, _, _ throws(HostError) in try host.setRefusesWhenFull(on, of: listener) }
+  package func setRefusesWhenFull(_ on: Bool, of listener: StackListener) throws(HostError) {
+    for (shard, handle) in listener.handles.enumerated() {
+      try turn(in: shard) { host, _, _ throws(HostError) in try host.setRefusesWhenFull(on, of: handle) }
+    }
   }
 
-  /// Takes the connection that has waited longest; nil: there is none, and `waiter` is registered.
+  /// Takes the connection that has waited longest, in a stack of several shards that of any shard; nil: there is none, and `waiter` is registered.
   package func accept(
-    _ listener: ListenerHandle, otherwise waiter: Waiter?
+    _ listener: StackListener, otherwise waiter: Waiter?
   ) throws(HostError) -> AcceptedConnection? {
-    try turn { host, notices, now throws(HostError) in
+    guard let bell = listener.bell else { return try accept(listener.handles[0], in: 0) { waiter } }
+    return try bell.look(otherwise: waiter) { shard, rope throws(HostError) in
+      try accept(listener.handles[shard], in: shard, otherwise: rope)
+    }
+  }
+
+  /// Nil: there is none, and the waiter is registered that `waiter` gives then.
+  private func accept(
+    _ listener: ListenerHandle, in shard: Int, otherwise waiter: () -> Waiter?
+  ) throws(HostError) -> AcceptedConnection? {
+    try turn(in: shard) { host, notices, now throws(HostError) in
       guard host.readiness(of: listener) != nil else { throw .doesNotExist }
       while let handle = host.accept(listener, at: now) {
         if host.readiness(of: listener)?.contains(.acceptable) == true {
@@ -54,7 +87,7 @@ extension StackCore {
           return AcceptedConnection(handle: handle, local: status.local, remote: status.remote)
         }
       }
-      if let waiter {
+      if let waiter = waiter() {
         notices.listeners.add(waiter, to: .input, slot: listener.slot, generation: listener.generation)
       }
       return nil
@@ -62,13 +95,21 @@ extension StackCore {
   }
 
   /// Cancels a registration; false if the waiter was taken out to be fired.
-  package func cancel(_ waiter: Waiter, on listener: ListenerHandle) -> Bool {
-    turn { _, notices, _ in notices.listeners.remove(waiter, from: .input, slot: listener.slot) }
+  package func cancel(_ waiter: Waiter, on listener: StackListener) -> Bool {
+    if let bell = listener.bell { return bell.cancel(waiter) }
+    return turn { _, notices, _ in notices.listeners.remove(waiter, from: .input, slot: listener.handles[0].slot) }
   }
 
   /// Ends listening; everybody who waits for a connection is fired.
-  package func close(_ listener: ListenerHandle) {
-    turn { host, notices, now in
+  package func close(_ listener: StackListener) {
+    guard let shardCalls else { return close(listener.handles[0], in: 0) }
+    shardCalls.binding.withLock { _ in
+      for (shard, handle) in listener.handles.enumerated() { close(handle, in: shard) }
+    }
+  }
+
+  func close(_ listener: ListenerHandle, in shard: Int) {
+    turn(in: shard) { host, notices, now in
       host.close(listener, at: now)
       notices.listeners.takeAll(slot: listener.slot, generation: listener.generation, into: &notices.fired)
     }

@@ -3,6 +3,7 @@ import Glibc
 import MartinetLinks
 import MartinetStack
 import MartinetTCP
+import MartinetWire
 
 /// The loop of the real driver: packets in, deadlines, and the output that callers left.
 extension RealDriver {
@@ -34,6 +35,7 @@ extension RealDriver {
     lock.withLock {
       if isStopping { return nil }
       sleepsUntil = output.blocked == RealDriver.leftToLoop ? .zero : nextDeadline
+      if let shard, !shard.mailbox.beginSleep() { sleepsUntil = .zero }
       return sleepsUntil
     }
   }
@@ -93,6 +95,7 @@ extension RealDriver {
       do throws(LinkError) {
         let count = try link.link.read(into: link.arrivals)
         if count == link.arrivals.capacity || link.link.holdsPackets { again |= 1 << UInt64(number) }
+        shard?.sort(link.arrivals, from: link.interface, isFrame: link.link.description.kind != .ip)
       } catch {
         _ = martinet_epoll_remove(epoll, link.link.descriptor)
         lock.withLock { lostLinks.append(error) }
@@ -103,6 +106,7 @@ extension RealDriver {
 
   /// Hands in what was read, runs what is due, and does the output that follows.
   private func turnLoop(writable: Int?) {
+    shard?.mailbox.take(into: &mail)
     lock.lock()
     sleepsUntil = .zero
     loopTurns += 1
@@ -114,6 +118,7 @@ extension RealDriver {
         host.receive(packet, on: link.interface, at: now, moreFollows: index + 1 < count)
       }
     }
+    if !mail.isEmpty { takeMail(at: now) }
     for link in links { link.arrivals.reserve(from: &host.environment.pool) }
     if host.nextDeadline <= now { host.expire(at: now) }
     alarms.takeDue(at: now, into: &notices.fired)
@@ -122,6 +127,19 @@ extension RealDriver {
     lock.unlock()
     settlement.fired.fire()
     if resumes || settlement.hasOutput { writeOut(isLoop: true) }
+  }
+
+  /// Hands in what other shards have handed over. What finds no page is lost, and the pool has counted it. Under the lock.
+  private func takeMail(at now: Instant) {
+    for index in 0..<mail.count {
+      mail.withPacket(index) { note, octets in
+        guard let chain = host.environment.pool.chain(copying: octets) else { return }
+        let packet = Packet(chain, trust: note.trust, segmentSize: note.segmentSize)
+        host.receive(
+          packet, on: InterfaceID(rawValue: note.interface), at: now, moreFollows: index + 1 < mail.count)
+      }
+    }
+    mail.removeAll()
   }
 
   /// Lets the loop end.
@@ -144,6 +162,7 @@ extension RealDriver {
 
   /// The end of the loop: what the host still has to send leaves, everybody who waits is let go, the links are closed.
   private func finish() {
+    shard?.mailbox.close()
     lock.lock()
     while output.isBusy {
       lock.unlock()

@@ -35,7 +35,8 @@ extension StackCore {
 
   /// Holds a local address and port; port 0 gets one that is free.
   package func reserve(_ local: Endpoint, sharesTimeWait: Bool) throws(HostError) -> PortReservation {
-    try turn { host, notices, _ throws(HostError) in
+    if let shardCalls { return try reserveInAll(local, sharesTimeWait: sharesTimeWait, shardCalls) }
+    return try turn { host, notices, _ throws(HostError) in
       for _ in 0..<StackCore.attempts {
         let chosen = try host.bindable(local, sharesTimeWait: sharesTimeWait)
         if !notices.reservations.conflicts(with: chosen) {

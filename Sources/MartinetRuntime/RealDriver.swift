@@ -40,8 +40,13 @@ package final class RealDriver: @unchecked Sendable {
   let event: Int32
   /// How long a thread looks before it sleeps.
   let spinLimit: Interval
+  /// Nil where the host is a stack by itself.
+  let shard: ShardPlace?
   /// Set once; from then on nobody may wait.
   private let stopping = Atomic(false)
+
+  /// The packets that other shards have handed over; the loop's alone.
+  var mail: HandoverBuffer
 
   // MARK: Under the lock
 
@@ -61,9 +66,12 @@ package final class RealDriver: @unchecked Sendable {
   var hasStopped = false
 
   /// Attaches `links` to `host`, which the driver owns from here on.
-  ///
-  init(host: consuming Host, links: [DriverLink], spinning: Spinning) throws(LinkError) {
+  init(
+    host: consuming Host, links: [DriverLink], spinning: Spinning, shard: ShardPlace? = nil
+  ) throws(LinkError) {
     spinLimit = spinning.limit
+    self.shard = shard
+    mail = HandoverBuffer(capacity: shard == nil ? 0 : host.configuration.handoverOctets)
     var attached: [AttachedLink] = []
     for link in links {
       attached.append(try RealDriver.attach(link, to: &host))
@@ -79,6 +87,7 @@ package final class RealDriver: @unchecked Sendable {
     }
     _ = try RealDriver.check(
       martinet_epoll_add(epoll, event, UInt32(MARTINET_READABLE), RealDriver.eventToken), "epoll_ctl")
+    shard?.mailbox.open(event)
   }
 
   private static func attach(_ wanted: DriverLink, to host: inout Host) throws(LinkError) -> AttachedLink {
@@ -104,6 +113,7 @@ package final class RealDriver: @unchecked Sendable {
   }
 
   deinit {
+    shard?.mailbox.close()
     _ = Glibc.close(epoll)
     _ = Glibc.close(event)
   }

@@ -10,14 +10,32 @@ enum Driver: Sendable {
   case virtual(VirtualDriver, host: HostID)
 }
 
-/// One host as programs use it: every call that blocks elsewhere tries once here, and says who is to be told when it would do better.
+/// One stack as programs use it, a host or several shards of one: every call that blocks elsewhere tries once here, and says who is to be told when it would do better.
 ///
 /// Blocking sockets, async types, event-loop channels and a C interface are layers over it. Nothing of theirs runs under its lock.
 package final class StackCore: Sendable {
+  /// What turns the host, or the first shard: it also has the clock, the alarms, and what is no TCP connection's.
   let driver: Driver
+  /// What turns the shards behind the first.
+  let others: [RealDriver]
+  /// Nil for a stack of one host.
+  let shardCalls: ShardCalls?
+  /// Who waits for the trace of several shards.
+  let traceBell: ShardBell?
 
   init(_ driver: Driver) {
     self.driver = driver
+    others = []
+    shardCalls = nil
+    traceBell = nil
+  }
+
+  /// A stack of several shards, which `drivers` turn.
+  init(shards drivers: [RealDriver], _ steering: Steering) {
+    driver = .real(drivers[0])
+    others = Array(drivers.dropFirst())
+    shardCalls = ShardCalls(steering)
+    traceBell = ShardBell(shards: drivers.count)
   }
 
   /// Does something with the host under its lock, then what follows from it: output, wake-ups.
@@ -29,6 +47,35 @@ package final class StackCore: Sendable {
     case .virtual(let driver, let host): try driver.turn(host, body)
     }
   }
+
+  /// The same with the shard that `handle` belongs to.
+  func turn<Result, Failure: Error>(
+    of handle: ConnectionHandle, _ body: (inout Host, inout Notices, Instant) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try turn(in: others.isEmpty ? 0 : handle.shard, body)
+  }
+
+  /// The same with the shard of number `shard`, 0 for a stack of one host.
+  func turn<Result, Failure: Error>(
+    in shard: Int, _ body: (inout Host, inout Notices, Instant) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    switch driver {
+    case .real(let first): try (shard > 0 && shard <= others.count ? others[shard - 1] : first).turn(body)
+    case .virtual(let driver, let host): try driver.turn(host, body)
+    }
+  }
+
+  package var shardCount: Int { others.count + 1 }
+
+  /// Nil in virtual time.
+  func shardDriver(_ shard: Int) -> RealDriver? {
+    if shard > 0 { return others[shard - 1] }
+    if case .real(let first) = driver { return first }
+    return nil
+  }
+
+  /// The drivers of real time, of all shards.
+  var realDrivers: [RealDriver] { (0..<shardCount).compactMap { shardDriver($0) } }
 
   /// The time of the host's clock.
   package var now: Instant {

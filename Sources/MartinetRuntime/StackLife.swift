@@ -5,77 +5,95 @@ import MartinetWire
 
 // How a stack begins and ends.
 extension StackCore {
-  /// A stack in real time on links. If it can't be, the links are closed.
+  /// A stack in real time on links: one shard for each element, on links of its own. If it can't be, the links are closed.
   package static func overLinks(
-    _ links: [DriverLink], configuration: HostConfiguration, spinning: Spinning
+    _ shards: [[DriverLink]], configuration: HostConfiguration, spinning: Spinning
   ) throws(LinkError) -> StackCore {
-    precondition(links.count <= 64, "a stack has at most 64 links")
+    precondition(shards.allSatisfy { $0.count <= 64 }, "a stack has at most 64 links")
     let secret = HostSecret(Entropy.word(), Entropy.word())
+    let steering = Steering(secret: secret, shards: shards.count)
+    let places = ShardPlace.all(of: steering, handoverOctets: configuration.handoverOctets)
+    var started: [RealDriver] = []
     do throws(LinkError) {
-      let driver = try RealDriver(
-        host: Host(configuration: configuration, secret: secret), links: links, spinning: spinning)
-      try driver.start(name: "martinet")
-      return StackCore(.real(driver))
+      var drivers: [RealDriver] = []
+      for (number, links) in shards.enumerated() {
+        let host = Host(
+          configuration: configuration.share(of: number, among: shards.count), secret: secret,
+          share: ShardShare(number, of: steering))
+        drivers.append(
+          try RealDriver(host: host, links: links, spinning: spinning, shard: places.isEmpty ? nil : places[number]))
+      }
+      for driver in drivers {
+        try driver.start(name: "martinet")
+        started.append(driver)
+      }
+      return drivers.count == 1 ? StackCore(.real(drivers[0])) : StackCore(shards: drivers, steering)
     } catch {
-      for link in links { link.link.close() }
+      for driver in started { driver.stop() }
+      for links in shards { for link in links { link.link.close() } }
       throw error
     }
   }
 
   /// Resets what is open and stops the host; in virtual time only the former. Returns when the links are closed.
   package func stop() {
-    turn { host, _, now in host.abortAll(at: now) }
-    if case .real(let driver) = driver { driver.stop() }
+    for shard in 0..<shardCount { turn(in: shard) { host, _, now in host.abortAll(at: now) } }
+    // The first last: its links take back what they have set up on the kernel's side, which the resets of the others need.
+    for driver in realDrivers.reversed() { driver.stop() }
   }
 
   /// Nobody holds the stack any more: as ``stop()``, without waiting.
   package func abandon() {
     guard case .real(let driver) = driver, !driver.isStopping else { return }
-    turn { host, _, now in host.abortAll(at: now) }
-    driver.beginStop()
+    for shard in 0..<shardCount { turn(in: shard) { host, _, now in host.abortAll(at: now) } }
+    for driver in realDrivers.reversed() { driver.beginStop() }
   }
 
-  /// Whether nothing that this host has sent is unacknowledged any more; registers `waiter` otherwise.
+  /// Whether nothing that this stack has sent is unacknowledged any more; registers `waiter` otherwise.
   package func isQuiet(otherwise waiter: Waiter?) -> Bool {
-    turn { host, notices, _ in
-      if !host.hasUnfinishedBusiness { return true }
-      if let waiter { notices.quiet.append(waiter) }
-      return false
+    (0..<shardCount).allSatisfy { shard in
+      turn(in: shard) { host, notices, _ in
+        if !host.hasUnfinishedBusiness { return true }
+        if let waiter { notices.quiet.append(waiter) }
+        return false
+      }
     }
   }
 
   /// Cancels a registration for quiet; false if the waiter was taken out to be fired.
   package func cancelQuiet(_ waiter: Waiter) -> Bool {
-    turn { _, notices, _ in notices.quiet.remove(waiter) }
+    (0..<shardCount).contains { shard in turn(in: shard) { _, notices, _ in notices.quiet.remove(waiter) } }
   }
 
-  package var statistics: HostStatistics { turn { host, _, _ in host.statistics } }
+  package var statistics: HostStatistics {
+    var all = turn { host, _, _ in host.statistics }
+    for shard in 1..<max(1, shardCount) { all.add(turn(in: shard) { host, _, _ in host.statistics }) }
+    return all
+  }
 
   /// The links that have ended, each with its reason.
-  package var lostLinks: [LinkError] {
-    guard case .real(let driver) = driver else { return [] }
-    return driver.lock.withLock { driver.lostLinks }
-  }
+  package var lostLinks: [LinkError] { realDrivers.flatMap { driver in driver.lock.withLock { driver.lostLinks } } }
 
   /// The packets that were dropped because their link was full while others were not.
   package var outputDrops: UInt64 {
-    guard case .real(let driver) = driver else { return 0 }
-    return driver.lock.withLock { driver.output.dropped }
+    realDrivers.reduce(0) { sum, driver in sum + driver.lock.withLock { driver.output.dropped } }
   }
 
-  /// The pages of the host's pool that somebody holds.
-  package var pagesInUse: Int { turn { host, _, _ in host.environment.pool.pagesInUse } }
+  /// The pages of the pools that somebody holds.
+  package var pagesInUse: Int {
+    (0..<shardCount).reduce(0) { sum, shard in
+      sum + turn(in: shard) { host, _, _ in host.environment.pool.pagesInUse }
+    }
+  }
 
-  /// How often the loop has turned; 0 in virtual time, which has none.
+  /// How often the loops have turned; 0 in virtual time, which has none.
   package var loopTurns: Int {
-    guard case .real(let driver) = driver else { return 0 }
-    return driver.lock.withLock { driver.loopTurns }
+    realDrivers.reduce(0) { sum, driver in sum + driver.lock.withLock { driver.loopTurns } }
   }
 
-  /// How often a call had to wake the loop; 0 in virtual time.
+  /// How often a call had to wake a loop; 0 in virtual time.
   package var loopWakes: Int {
-    guard case .real(let driver) = driver else { return 0 }
-    return driver.lock.withLock { driver.loopWakes }
+    realDrivers.reduce(0) { sum, driver in sum + driver.lock.withLock { driver.loopWakes } }
   }
 
   /// Whether a route leads to `address`.

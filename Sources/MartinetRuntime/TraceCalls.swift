@@ -1,26 +1,36 @@
 import MartinetStack
 import MartinetTCP
 
-/// The trace of a host: what its connections do, and why.
+/// The trace of a stack: what its connections do, and why.
 extension StackCore {
   package func setTracing(_ on: Bool) {
-    turn { host, _, _ in host.setTracing(on) }
+    for shard in 0..<shardCount { turn(in: shard) { host, _, _ in host.setTracing(on) } }
   }
 
-  /// Takes up to `limit` events, oldest first; none: `waiter` is registered.
+  /// Takes up to `limit` events, oldest first; none: `waiter` is registered. The events of a stack of several shards come from one shard at a time, each in
+  /// the order in which they happened there.
   package func pollTrace(limit: Int, otherwise waiter: Waiter?) -> [TraceEvent] {
-    turn { host, notices, _ in
+    guard let traceBell else { return pollTrace(limit: limit, in: 0) { waiter } ?? [] }
+    return traceBell.look(otherwise: waiter) { shard, rope in pollTrace(limit: limit, in: shard, otherwise: rope) } ?? []
+  }
+
+  /// Nil: there is none, and the waiter is registered that `waiter` gives then.
+  private func pollTrace(limit: Int, in shard: Int, otherwise waiter: () -> Waiter?) -> [TraceEvent]? {
+    turn(in: shard) { host, notices, _ in
       var events: [TraceEvent] = []
       while events.count < limit, let event = host.pollTrace() { events.append(event) }
-      if events.isEmpty, let waiter { notices.trace.append(waiter) }
-      return events
+      if !events.isEmpty { return events }
+      if let waiter = waiter() { notices.trace.append(waiter) }
+      return nil
     }
   }
 
   /// Cancels a registration for the trace; false if the waiter was taken out to be fired.
   package func cancelTrace(_ waiter: Waiter) -> Bool {
-    turn { _, notices, _ in notices.trace.remove(waiter) }
+    traceBell?.cancel(waiter) ?? turn { _, notices, _ in notices.trace.remove(waiter) }
   }
 
-  package var lostTraceEvents: UInt64 { turn { host, _, _ in host.lostTraceEvents } }
+  package var lostTraceEvents: UInt64 {
+    (0..<shardCount).reduce(0) { sum, shard in sum + turn(in: shard) { host, _, _ in host.lostTraceEvents } }
+  }
 }

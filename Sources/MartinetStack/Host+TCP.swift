@@ -140,6 +140,10 @@ extension Host {
   private mutating func receiveWithoutConnection(
     _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey, at now: Instant
   ) {
+    guard share.owns(flow) else {
+      drop(payload, .foreignFlow)
+      return
+    }
     guard let listener = listenerSlot(for: flow.local) else {
       counters.count(.noListener)
       reset(header, payload, facts, flow, at: now)

@@ -12,6 +12,8 @@ public struct Host: ~Copyable {
   /// What connections counted that are gone.
   var retired = ConnectionStatistics()
   let secrets: Secrets
+  /// Which flows are this host's, where it is one shard of several.
+  let share: ShardShare
   /// Where the host's own messages are put together.
   var scratch = Departure()
 
@@ -86,7 +88,13 @@ public struct Host: ~Copyable {
   deinit {}
 
   public init(configuration: HostConfiguration, secret: HostSecret) {
+    self.init(configuration: configuration, secret: secret, share: ShardShare(0, of: Steering(secret: secret, shards: 1)))
+  }
+
+  /// A host that is all of a stack, or one shard of it: shards of one stack have the same secret and the same addresses.
+  package init(configuration: HostConfiguration, secret: HostSecret, share: ShardShare) {
     self.configuration = configuration
+    self.share = share
     secrets = Secrets(secret)
     let key = secrets.table
     environment = Environment(
@@ -102,7 +110,7 @@ public struct Host: ~Copyable {
     echoLimit = RateLimit(perSecond: configuration.echoRepliesPerSecond, burst: configuration.echoReplyBurst)
     resetLimit = RateLimit(perSecond: configuration.resetsPerSecond, burst: configuration.resetBurst)
     cookieLimit = RateLimit(perSecond: configuration.synCookiesPerSecond, burst: configuration.synCookieBurst)
-    connections = Slab(limit: configuration.connections)
+    connections = Slab(limit: configuration.connections, generations: share.generations)
     flows = FlowTable(secret: key)
     timeWaitMemory = TimeWaitMemory(limit: configuration.timeWait)
     listeners = Slab(limit: configuration.listeners)

@@ -55,6 +55,11 @@ public struct HostConfiguration: Sendable {
   /// The tick of the clock that initial sequence numbers follow (RFC 6528 section 3, RFC 9293 section 3.4.1).
   public static let sequenceClockTick = Interval.microseconds(4)
 
+  // MARK: Shards
+
+  /// In a stack of several shards, the most octets of packets that wait to be handed over to one shard by the others.
+  public var handoverOctets = 1 << 20
+
   // MARK: Internet layer
 
   /// The most octets of fragments that wait for the rest of their datagram.

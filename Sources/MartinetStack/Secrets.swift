@@ -15,6 +15,7 @@ struct Secrets {
   private let jitter: SipKey
   private let cookie: SipKey
   private let fastOpen: SipKey
+  let steering: SipKey
 
   init(_ secret: HostSecret) {
     func key(_ number: UInt64) -> SipKey {
@@ -33,6 +34,7 @@ struct Secrets {
     jitter = key(7)
     cookie = key(8)
     fastOpen = key(9)
+    steering = key(10)
   }
 
   /// ISN = M + F(local, remote, secret) (RFC 6528 section 3): M ticks every 4 microseconds.

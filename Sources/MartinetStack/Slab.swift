@@ -1,9 +1,19 @@
+/// Which generations a slab counts through: ``prefix`` with any of the bits of ``mask``.
+struct Generations {
+  var prefix: UInt32 = 0
+  var mask = UInt32.max
+
+  var first: UInt32 { prefix | 1 }
+
+  func next(after generation: UInt32) -> UInt32 { prefix | (generation &+ 1) & mask }
+}
+
 /// Records that never move, addressed by slot and generation; the slot of a record that was removed is used again, with the next
 /// generation, so that an old handle finds nothing rather than somebody else.
 @safe
 package struct Slab<Element: ~Copyable>: ~Copyable {
   private struct Mark {
-    var generation: UInt32 = 1
+    var generation: UInt32
     var isLive = false
     var nextFree = SlotList.none
   }
@@ -14,13 +24,17 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
   private var chunks: [UnsafeMutablePointer<Element>] = unsafe []
   private var marks: [Mark] = []
   private var firstFree = SlotList.none
+  private let generations: Generations
   /// The most records there may be.
   package let limit: Int
   /// The records there are.
   package private(set) var count = 0
 
-  package init(limit: Int) {
+  package init(limit: Int) { self.init(limit: limit, generations: Generations()) }
+
+  init(limit: Int, generations: Generations) {
     self.limit = limit
+    self.generations = generations
   }
 
   deinit {
@@ -40,7 +54,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         unsafe chunks.append(.allocate(capacity: Slab.chunkSize))
       }
       firstFree = UInt32(marks.count)
-      marks.append(Mark())
+      marks.append(Mark(generation: generations.first))
     }
     return (firstFree, marks[Int(firstFree)].generation)
   }
@@ -59,7 +73,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
   package mutating func remove(_ slot: UInt32) -> Element {
     precondition(marks[Int(slot)].isLive, "a record is removed that is not there")
     marks[Int(slot)].isLive = false
-    marks[Int(slot)].generation &+= 1
+    marks[Int(slot)].generation = generations.next(after: marks[Int(slot)].generation)
     marks[Int(slot)].nextFree = firstFree
     firstFree = slot
     count -= 1

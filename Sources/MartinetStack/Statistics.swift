@@ -41,6 +41,8 @@ public enum DiscardReason: UInt8, Sendable, CaseIterable {
   case outgoingQueueFull
   case rateLimited
   case noRoute
+  /// A segment that was put together of fragments, of which each shard has a copy: another shard owns its flow.
+  case foreignFlow
 }
 
 /// What a host counts.
@@ -78,6 +80,27 @@ public struct HostStatistics: Sendable {
     var sum: UInt64 = 0
     for index in 0..<discards.count { sum &+= discards[index] }
     return sum
+  }
+
+  /// Adds what another host has counted.
+  package mutating func add(_ other: HostStatistics) {
+    packetsReceived &+= other.packetsReceived
+    packetsSent &+= other.packetsSent
+    datagramsReassembled &+= other.datagramsReassembled
+    icmpErrorsSent &+= other.icmpErrorsSent
+    echoRepliesSent &+= other.echoRepliesSent
+    resetsSent &+= other.resetsSent
+    connectionsOpened &+= other.connectionsOpened
+    connectionsAccepted &+= other.connectionsAccepted
+    halfOpenRecycled &+= other.halfOpenRecycled
+    synCookiesSent &+= other.synCookiesSent
+    synCookiesAccepted &+= other.synCookiesAccepted
+    fastOpensAccepted &+= other.fastOpensAccepted
+    fastOpensRefused &+= other.fastOpensRefused
+    fastOpenCookiesSent &+= other.fastOpenCookiesSent
+    timeWaitRecycled &+= other.timeWaitRecycled
+    poolRefusals &+= other.poolRefusals
+    for index in 0..<discards.count { discards[index] &+= other.discards[index] }
   }
 
   mutating func count(_ reason: DiscardReason) { discards[Int(reason.rawValue)] &+= 1 }

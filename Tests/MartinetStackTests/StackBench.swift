@@ -23,6 +23,9 @@ final class StackBench {
     host = Host(configuration: configuration, secret: secret)
   }
 
+  /// A host that was made elsewhere.
+  init(_ host: consuming Host) { self.host = host }
+
   /// A host with one interface that has 10.0.0.1/24 and fd77::1/64.
   static func onIP(mtu: Int = 1500, configure: (inout HostConfiguration) -> Void = { _ in }) -> StackBench {
     var configuration = HostConfiguration()

@@ -30,9 +30,11 @@ struct martinet_vnet_header {
 
 /// Opens TUN (`ethernet` 0) or TAP device `name`, which is created if there is none and the process may; the descriptor is non-blocking.
 /// `offload` says whether a vnet header is wanted before each packet, so that the kernel leaves out checksums and cuts neither TCP nor, from Linux 6.2 on, UDP; it is set to whether
-/// the kernel agrees.
-/// -ENOENT or -ENXIO: the machine has no /dev/net/tun; -EPERM, -EACCES; -EBUSY: another program uses it; -EINVAL: it is of another kind.
-int martinet_device_open(const char *name, int ethernet, int *offload);
+/// the kernel agrees. `several` says whether the descriptor is one of several queues of the device: each call with the same name opens another. The kernel brings
+/// the packets of a flow to the queue on which packets of it were written last, and after three seconds without any to the queue that its own hash of the flow says.
+/// -ENOENT or -ENXIO: the machine has no /dev/net/tun; -EPERM, -EACCES; -EBUSY: another program uses it; -EINVAL: it is of another kind, or of the other kind of queues;
+/// -E2BIG: the kernel has no more queues.
+int martinet_device_open(const char *name, int ethernet, int several, int *offload);
 /// Makes the kernel complete each checksum and cut all TCP and UDP from here on; the vnet header stays.
 void martinet_device_end_offload(int descriptor);
 

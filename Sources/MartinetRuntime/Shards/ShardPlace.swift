@@ -1,0 +1,51 @@
+import MartinetLinks
+import MartinetStack
+import MartinetWire
+import Synchronization
+
+/// One shard's place among the shards of its stack: it owns some flows, and hands over the packets of the others'.
+struct ShardPlace: Sendable {
+  let number: Int
+  let steering: Steering
+  /// Those of all shards, by number.
+  let mailboxes: [Mailbox]
+
+  var mailbox: Mailbox { mailboxes[number] }
+
+  /// The places of the shards of a stack; none where there is only one.
+  static func all(of steering: Steering, handoverOctets: Int) -> [ShardPlace] {
+    guard steering.shards > 1 else { return [] }
+    let mailboxes = (0..<steering.shards).map { _ in Mailbox(capacity: handoverOctets) }
+    return mailboxes.indices.map { ShardPlace(number: $0, steering: steering, mailboxes: mailboxes) }
+  }
+
+  /// Leaves in `batch` what this shard is to get, and hands over what others are to get.
+  func sort(_ batch: ReceiveBatch, from interface: InterfaceID, isFrame: Bool) {
+    batch.filter { slot in
+      switch steering.destination(of: slot.beginning.bytes, count: slot.received, isFrame: isFrame) {
+      case .shard(number): return true
+      case .shard(let other):
+        mailboxes[other].post(slot, from: interface)
+        return false
+      case .everyShard:
+        for other in mailboxes.indices where other != number { mailboxes[other].post(slot, from: interface) }
+        return true
+      }
+    }
+  }
+}
+
+/// What the calls on a stack of several shards have in common.
+final class ShardCalls: Sendable {
+  let steering: Steering
+  /// Held while what stands in all shards changes: listeners, and ports that are bound.
+  let binding = Mutex(())
+  private let turns = Atomic<UInt>(0)
+
+  init(_ steering: Steering) { self.steering = steering }
+
+  /// The shard whose turn it is to open a connection.
+  func nextShard() -> Int {
+    Int(turns.add(1, ordering: .relaxed).oldValue % UInt(steering.shards))
+  }
+}
