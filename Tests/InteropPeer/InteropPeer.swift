@@ -15,6 +15,8 @@ struct InteropPeer: ParsableCommand {
     case forward
     /// Connects three times and sends its request before it knows whether anybody is there, with the SYN where that is allowed.
     case ask
+    /// Has many connections at once on a stack of several shards.
+    case crowd
   }
   enum End: String, ExpressibleByArgument {
     /// Ends the output, then reads to the end.
@@ -65,6 +67,10 @@ struct InteropPeer: ParsableCommand {
   @Option var patience = 10.0
   @OptionGroup var impairments: ImpairmentOptions
   @Option var onwardPort: UInt16 = 0
+  @Option var onwardAddress: String?
+  /// The shards of the stack, and the connections each way, of a crowd.
+  @Option var shards = 2
+  @Option var count = 0
   @OptionGroup var liveness: LivenessOptions
 
   struct Report: Encodable {
@@ -91,6 +97,7 @@ struct InteropPeer: ParsableCommand {
 
   func run() throws {
     let specification = try LinkSpecification(parsing: linkText)
+    if role == .crowd { return try runCrowd(over: specification) }
     var link = try specification.open()
     if let capture { link = try CapturedLink(link, path: capture) }
     let impaired = try impairments.impair(link)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Martinet
 
 /// `martinet serve`
 struct ServeCommand: ParsableCommand {
@@ -20,11 +21,25 @@ struct ServeCommand: ParsableCommand {
     help: ArgumentHelp("The congestion control: \(CongestionName.list). (default: the stack's)", valueName: "NAME"))
   var congestion: CongestionName?
 
+  @Option(
+    help: ArgumentHelp(
+      "How many shards the stack has, each with a thread and a queue of the device. (default: 1)", valueName: "1-64"))
+  var shards: Int = 1
+
   @OptionGroup var link: LinkOptions
+
+  func validate() throws {
+    guard (1...NetworkStack.mostShards).contains(shards) else {
+      throw ValidationError("a stack has 1 to \(NetworkStack.mostShards) shards")
+    }
+    if shards > 1 && link.capture != nil {
+      throw ValidationError("--capture records one queue only: leave out --shards")
+    }
+  }
 
   func run() throws {
     try ServiceCrew.serve(
       service, on: port?.number ?? service.port, options: service.options(congestion),
-      over: LinkPlan(link, role: .receiver))
+      over: LinkPlan(link, role: .receiver, shards: shards))
   }
 }

@@ -23,8 +23,11 @@ struct LinkPlan {
   private let addresses: [IPPrefix]
   private let gateway: IPAddress?
   private let capture: String?
+  private let shards: Int
 
-  init(_ options: LinkOptions, role: Role) {
+  /// - Parameter shards: how many the stack has; more than one need a device.
+  init(_ options: LinkOptions, role: Role, shards: Int = 1) {
+    self.shards = shards
     let medium: LinkSpecification.Medium =
       role == .receiver
       ? .hub(host: "127.0.0.1", port: LinkPlan.hubPort) : .join(host: "127.0.0.1", port: LinkPlan.hubPort)
@@ -37,6 +40,11 @@ struct LinkPlan {
   /// Opens the link and puts a host on it. Returns the host's addresses as well.
   func open() throws(Failure) -> (stack: NetworkStack, addresses: [IPPrefix]) {
     do throws(LinkError) {
+      if shards > 1 {
+        let stack = try NetworkStack(
+          queues: try specification.open(queues: shards), addresses: addresses, gateway: gateway)
+        return (stack, addresses)
+      }
       var (link, ours) = try openLink()
       if let capture { link = try CapturedLink(link, path: capture) }
       let stack = try NetworkStack(link: link, addresses: ours, gateway: gateway)
