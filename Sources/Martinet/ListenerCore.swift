@@ -44,7 +44,8 @@ public final class ListenerCore: Sendable {
       let places = backlog > 0 ? backlog : max(ServerSocket.defaultBacklog, stack.shards)
       guard places >= stack.shards else {
         throw SocketError(
-          .listen, binding.endpoint, .invalidArgument("the backlog has a place for each of \(stack.shards) shards at least"))
+          .listen, binding.endpoint,
+          .invalidArgument("the backlog has a place for each of \(stack.shards) shards at least"))
       }
       do throws(HostError) {
         let (listener, local) = try stack.core.listen(

@@ -11,7 +11,10 @@ extension StackCore {
   /// the order in which they happened there.
   package func pollTrace(limit: Int, otherwise waiter: Waiter?) -> [TraceEvent] {
     guard let traceBell else { return pollTrace(limit: limit, in: 0) { waiter } ?? [] }
-    return traceBell.look(otherwise: waiter) { shard, rope in pollTrace(limit: limit, in: shard, otherwise: rope) } ?? []
+    let events = traceBell.look(otherwise: waiter) { shard, rope in
+      pollTrace(limit: limit, in: shard, otherwise: rope)
+    }
+    return events ?? []
   }
 
   /// Nil: there is none, and the waiter is registered that `waiter` gives then.

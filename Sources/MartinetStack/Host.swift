@@ -88,7 +88,8 @@ public struct Host: ~Copyable {
   deinit {}
 
   public init(configuration: HostConfiguration, secret: HostSecret) {
-    self.init(configuration: configuration, secret: secret, share: ShardShare(0, of: Steering(secret: secret, shards: 1)))
+    let whole = ShardShare(0, of: Steering(secret: secret, shards: 1))
+    self.init(configuration: configuration, secret: secret, share: whole)
   }
 
   /// A host that is all of a stack, or one shard of it: shards of one stack have the same secret and the same addresses.

@@ -44,7 +44,9 @@ final class ShardedCrowd: Sendable {
     stack.setTracing(true)
     Thread.detachNewThread { while let socket = try? self.server.accept() { self.serve(socket) } }
     Thread.detachNewThread {
-      while let datagram = try? self.datagrams.receive() { try? self.datagrams.send(datagram.bytes, to: datagram.remote) }
+      while let datagram = try? self.datagrams.receive() {
+        try? self.datagrams.send(datagram.bytes, to: datagram.remote)
+      }
     }
     InteropPeer.say("listening")
     while report.withLock({ $0.served }) < count { Thread.sleep(forTimeInterval: 0.01) }
@@ -90,10 +92,13 @@ final class ShardedCrowd: Sendable {
       Thread.detachNewThread {
         defer { ended.leave() }
         do {
-          let socket = try Socket(on: self.stack)
-          if number % 4 == 0 { try socket.bind(to: Endpoint(.v4(.any), UInt16(20000 + number))) }
-          do { try socket.connect(to: remote, timeout: .seconds(30)) } catch { opened.leave(); throw error }
-          opened.leave()
+          let socket: Socket
+          do {
+            defer { opened.leave() }
+            socket = try Socket(on: self.stack)
+            if number % 4 == 0 { try socket.bind(to: Endpoint(.v4(.any), UInt16(20000 + number))) }
+            try socket.connect(to: remote, timeout: .seconds(30))
+          }
           opened.wait()
           if number == 0 { self.report.withLock { $0.seen = self.stack.connections.count { $0.remote == remote } } }
           try self.exchange(over: socket, number)

@@ -69,7 +69,8 @@ struct SteeringPacketTests {
       #expect(Self.destination(frame, isFrame: true) == wanted)
     }
     let (near, far) = (IPAddress.v6(StackBench.ours6), IPAddress.v6(StackBench.theirs6))
-    let advertisement = ICMPv6Message.neighbourAdvertisement(NeighbourAdvertisement(target: StackBench.theirs6, isSolicited: true, overrides: true))
+    let answer = NeighbourAdvertisement(target: StackBench.theirs6, isSolicited: true, overrides: true)
+    let advertisement = ICMPv6Message.neighbourAdvertisement(answer)
     let solicitation = ICMPv6Message.neighbourSolicitation(NeighbourSolicitation(target: StackBench.ours6))
     for (message, wanted) in [(advertisement, SteeredPacket.everyShard), (solicitation, .shard(0))] {
       let octets = Build.icmp(message, from: far, to: near)
