@@ -33,8 +33,8 @@ struct ConnectionLook {
   let place: ConnectionPlace
   /// Whether there are events that nobody has polled.
   let hasPending: Bool
-  /// Whether the connection counts as a pending Fast Open request.
-  let isFastOpenRequest: Bool
+  /// Whether nothing is to be done but to tell a program of its events: the program holds the connection, which is not over and has taught nothing.
+  let isUsual: Bool
   /// Whether there is nothing to send, and no change of the path to hear of.
   let isQuiet: Bool
 }
@@ -61,6 +61,17 @@ enum Opening {
     case .passive, .cookie: .halfOpen
     }
   }
+}
+
+/// The way of a connection's packets, as it was concluded last.
+struct ConnectionWay {
+  let route: Route
+  let local: IPAddress
+  let remote: IPAddress
+  /// Whether routers may cut the packets: the path is too narrow to do without, or the program wants it so.
+  let mayBeFragmented: Bool
+  let neighbour: ConnectionID
+  let flowLabel: UInt32
 }
 
 /// A connection and what the host keeps beside it.
@@ -91,12 +102,22 @@ struct ConnectionRecord: ~Copyable {
   /// The two ends.
   var flow: FlowKey { FlowKey(local: connection.local, remote: connection.remote) }
 
+  @inline(__always)
+  var way: ConnectionWay {
+    ConnectionWay(
+      route: route, local: connection.local.address, remote: connection.remote.address,
+      mayBeFragmented: mayBeFragmented || connection.pathMTUDiscovery == .off, neighbour: neighbour,
+      flowLabel: flowLabel)
+  }
+
   /// Takes note of what happened. The epochs are those of the routes and the paths as they stand.
+  @inline(__always)
   mutating func look(routeEpoch: UInt32, pathEpoch: UInt32) -> ConnectionLook {
     let news = connection.takeNews()
     pending.formUnion(news.events)
     return ConnectionLook(
-      news: news, place: place, hasPending: !pending.isEmpty, isFastOpenRequest: fastOpenListener != nil,
+      news: news, place: place, hasPending: !pending.isEmpty,
+      isUsual: place == .held && news.phase != .closed && !news.hasLesson && fastOpenListener == nil,
       isQuiet: news.isQuiet && self.routeEpoch == routeEpoch && self.pathEpoch == pathEpoch)
   }
 

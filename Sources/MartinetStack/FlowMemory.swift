@@ -64,6 +64,7 @@ extension Host {
   }
 
   /// Whether the table of flows leads to `connection`.
+  @inline(__always)
   private func isReachable(_ connection: ConnectionID) -> Bool {
     connections.contains(connection.slot, connection.generation) && connections[connection.slot].isInFlows
   }

@@ -112,6 +112,7 @@ extension Host {
     }
   }
 
+  @inline(__always)
   func contains(_ handle: ConnectionHandle) -> Bool {
     connections.contains(handle.slot, handle.generation) && connections[handle.slot].place == .held
   }
@@ -125,7 +126,8 @@ extension Host {
     guard contains(handle) else { throw .doesNotExist }
     do {
       let count = try connections[handle.slot].connection.send(bytes, urgent: urgent, in: &environment, at: now)
-      if !moreFollows || count < bytes.byteCount { settle(handle.slot, at: now) }
+      // What was queued is to leave, and nothing else follows from it.
+      if !moreFollows || count < bytes.byteCount { makeReady(handle.slot) }
       return count
     } catch {
       throw .call(error)
@@ -139,7 +141,8 @@ extension Host {
     guard contains(handle) else { throw .doesNotExist }
     do {
       let received = try connections[handle.slot].connection.receive(into: &target, in: &environment, at: now)
-      settle(handle.slot, at: now)
+      // That room was made is all that the peer may be told.
+      if connections[handle.slot].connection.owesAcknowledgement { makeReady(handle.slot) }
       return received
     } catch {
       throw .call(error)

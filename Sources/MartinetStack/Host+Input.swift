@@ -16,6 +16,7 @@ extension Host {
     if !moreFollows { deliverGathered(at: now) }
   }
 
+  @inline(__always)
   private mutating func take(_ packet: consuming Packet, on interface: InterfaceID, at now: Instant) {
     var info = ArrivalInfo(
       interface: interface.rawValue, isLinkGroup: false, trust: packet.trust, segmentSize: packet.segmentSize)
@@ -63,9 +64,14 @@ extension Host {
   }
 
   /// An IP packet: the version field says of which kind.
+  @inline(__always)
   mutating func receiveInternet(_ chain: consuming PageChain, _ info: ArrivalInfo, at now: Instant) {
     var packet = chain
-    if receiveNextOfFlow(&packet, info, at: now) { return }
+    if !receiveNextOfFlow(&packet, info, at: now) { receiveAny(packet, info, at: now) }
+  }
+
+  private mutating func receiveAny(_ chain: consuming PageChain, _ info: ArrivalInfo, at now: Instant) {
+    var packet = chain
     makeContiguous(Departure.headerCapacity, of: &packet)
     let version = environment.pool.withFirstBytes(of: packet) { bytes in
       bytes.byteCount == 0 ? 0 : bytes.uint8(at: 0) >> 4

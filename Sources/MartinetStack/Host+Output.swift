@@ -9,6 +9,12 @@ extension Host {
   /// Fills `departure`, which must hold no pages, with the next packet to leave; false if there is none. Its
   /// ``Departure/interface`` says by which link. What the host sends to itself never leaves: it arrives here.
   public mutating func pollTransmit(into departure: inout Departure, at now: Instant) -> Bool {
+    if ready.isEmpty && outbox.isEmpty && !train.isLeaving { return false }
+    return pollNext(into: &departure, at: now)
+  }
+
+  @inline(never)
+  private mutating func pollNext(into departure: inout Departure, at now: Instant) -> Bool {
     while true {
       if train.isLeaving {
         departNext(into: &departure)
@@ -68,10 +74,11 @@ extension Host {
   // MARK: Connections
 
   /// Asks the connection at the head of the round for a segment; false if nothing left the host.
+  @inline(never)
   private mutating func send(from slot: UInt32, into departure: inout Departure, at now: Instant) -> Bool {
-    refreshPath(of: slot, at: now)
-    let route = connections[slot].route
-    let train = maximumTrain(of: slot, by: route)
+    if !hasFreshPath(slot) { refreshPath(of: slot, at: now) }
+    let way = connections[slot].way
+    let train = maximumTrain(by: way)
     departure.reset()
     guard
       let envelope = connections[slot].connection.pollTransmit(
@@ -89,14 +96,15 @@ extension Host {
       takeTurn(slot, departure.packetCount)
     }
     let generation = connections.generation(of: slot)
-    complete(&departure, slot, envelope, by: route)
-    let hasLeft = dispatch(&departure, slot, by: route, at: now)
+    complete(&departure, envelope, by: way)
+    let hasLeft = dispatch(&departure, slot, by: way, at: now)
     // What the host sends to itself may have ended the connection.
     if standing == .quiet && connections.contains(slot, generation) { dismiss(slot, standing) }
     return hasLeft
   }
 
   /// Lets a connection go that has nothing more to send, if that is what it waited for.
+  @inline(__always)
   private mutating func dismiss(_ slot: UInt32, _ standing: ConnectionStanding) {
     guard standing != .gone else { return }
     switch connections[slot].place {
@@ -107,22 +115,17 @@ extension Host {
   }
 
   /// The payload octets that may leave in one departure. What has to wait for a neighbour's address waits as single segments.
-  private func maximumTrain(of slot: UInt32, by route: Route) -> Int {
-    guard route.interface != loopbackInterface else { return 0 }
-    if interfaces.all[Int(route.interface)].hardwareAddress != nil && !neighbours.isKnown(connections[slot].neighbour) {
+  @inline(__always)
+  private func maximumTrain(by way: ConnectionWay) -> Int {
+    // Packets that may be fragmented have a number each.
+    guard way.route.interface != loopbackInterface, !way.mayBeFragmented else { return 0 }
+    if interfaces.all[Int(way.route.interface)].hardwareAddress != nil && !neighbours.isKnown(way.neighbour) {
       return 0
     }
-    // Packets that may be fragmented have a number each.
-    if mayBeFragmented(slot) { return 0 }
-    let whole = interfaces.all[Int(route.interface)].link.maximumTrain
+    let whole = interfaces.all[Int(way.route.interface)].link.maximumTrain
     // A trace tells of each segment.
     if whole > 0 || environment.trace.isEnabled { return whole }
     return configuration.trainOctets
-  }
-
-  /// Whether routers may cut the packets of a connection: the path is too narrow to do without, or the program wants it so.
-  private func mayBeFragmented(_ slot: UInt32) -> Bool {
-    connections[slot].mayBeFragmented || connections[slot].connection.pathMTUDiscovery == .off
   }
 
   /// After some packets it is the next connection's turn, but no train is torn apart.
@@ -136,28 +139,31 @@ extension Host {
   }
 
   /// Puts the IP header before a segment and settles who sums it.
-  private mutating func complete(
-    _ departure: inout Departure, _ slot: UInt32, _ envelope: SegmentEnvelope, by route: Route
-  ) {
-    let source = connections[slot].flow.local.address
-    let destination = connections[slot].flow.remote.address
-    let isLocal = route.interface == loopbackInterface
-    let isCut = departure.segmentSize > 0 && isCutHere(departure, by: route.interface)
-    let linkSums = !isLocal && !isCut && interfaces.all[Int(route.interface)].link.completesChecksums
+  @inline(__always)
+  private mutating func complete(_ departure: inout Departure, _ envelope: SegmentEnvelope, by way: ConnectionWay) {
+    let source = way.local
+    let destination = way.remote
+    let isLocal = way.route.interface == loopbackInterface
+    let isCut = departure.segmentSize > 0 && isCutHere(departure, by: way.route.interface)
+    let linkSums = !isLocal && !isCut && interfaces.all[Int(way.route.interface)].link.completesChecksums
     if !linkSums && !isLocal && !isCut {
-      departure.completeTransportChecksum(source: source, destination: destination, protocolNumber: IPProtocol.tcp)
+      var pseudoHeader = Checksum()
+      pseudoHeader.add(source)
+      pseudoHeader.add(destination)
+      pseudoHeader.add(word: UInt16(IPProtocol.tcp))
+      departure.completeSegmentChecksum(behind: pseudoHeader)
     }
     var plan = PacketPlan(
       source: source, destination: destination, protocolNumber: IPProtocol.tcp, trafficClass: envelope.trafficClass,
-      hopLimit: envelope.hopLimit, route: route)
-    plan.dontFragment = !mayBeFragmented(slot)
+      hopLimit: envelope.hopLimit, route: way.route)
+    plan.dontFragment = !way.mayBeFragmented
     if source.isIPv4 {
       // Atomic datagrams carry no identification (RFC 6864 section 4.1).
       let identification = plan.dontFragment ? 0 : UInt16(truncatingIfNeeded: nextIdentification(for: plan))
       ipv4Header(plan, identification: identification, dontFragment: plan.dontFragment).encode(into: &departure)
     } else {
       var header = ipv6Header(plan)
-      header.flowLabel = connections[slot].flowLabel
+      header.flowLabel = way.flowLabel
       header.encode(into: &departure)
     }
     if linkSums {
@@ -166,10 +172,12 @@ extension Host {
   }
 
   /// Sends a complete IP packet on its way; false if it did not leave: it went to the host itself, or waits for its neighbour.
+  @inline(__always)
   private mutating func dispatch(
-    _ departure: inout Departure, _ slot: UInt32, by route: Route, at now: Instant
+    _ departure: inout Departure, _ slot: UInt32, by way: ConnectionWay, at now: Instant
   ) -> Bool {
-    let nextHop = route.gateway ?? connections[slot].flow.remote.address
+    let route = way.route
+    let nextHop = route.gateway ?? way.remote
     if route.interface != loopbackInterface {
       let etherType = nextHop.isIPv4 ? EtherType.ipv4 : EtherType.ipv6
       if interfaces.all[Int(route.interface)].hardwareAddress == nil {
@@ -183,8 +191,7 @@ extension Host {
     }
     if departure.duty != .complete {
       departure.completeTransportChecksum(
-        source: connections[slot].flow.local.address, destination: connections[slot].flow.remote.address,
-        protocolNumber: IPProtocol.tcp)
+        source: way.local, destination: way.remote, protocolNumber: IPProtocol.tcp)
     }
     let packet = environment.pool.chain(copying: departure)
     departure.release(to: &environment.pool)
@@ -214,6 +221,7 @@ extension Host {
   // MARK: Path
 
   /// Whether nothing has changed that ``refreshPath(of:at:)`` looks for.
+  @inline(__always)
   func hasFreshPath(_ slot: UInt32) -> Bool {
     connections[slot].routeEpoch == routeEpoch && connections[slot].pathEpoch == paths.epoch
   }

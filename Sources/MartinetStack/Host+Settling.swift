@@ -14,16 +14,24 @@ extension Host {
   }
 
   /// Re-reads a connection.
+  @inline(__always)
   mutating func review(_ slot: UInt32, at now: Instant) -> ConnectionStanding {
     let look = connections[slot].look(routeEpoch: routeEpoch, pathEpoch: paths.epoch)
     if look.news.deadline != .never { connectionDeadlines.wake(slot, noLaterThan: look.news.deadline) }
-    if look.isFastOpenRequest { reviewFastOpen(slot, at: now) }
-    if look.news.hasFastOpenLesson, let lesson = connections[slot].connection.takeFastOpenLesson() {
-      fastOpens.learn(
-        lesson, about: connections[slot].flow.remote.address, rest: configuration.fastOpenRest, at: now)
-    }
-    if look.news.hasPathLesson, let lesson = connections[slot].connection.takePathLesson() {
-      learn(lesson, from: slot, at: now)
+    guard look.isUsual else { return attend(to: slot, look, at: now) }
+    if look.hasPending { announce(slot) }
+    return look.isQuiet ? .quiet : .ready
+  }
+
+  /// Does what a look at a connection says besides events.
+  private mutating func attend(to slot: UInt32, _ look: ConnectionLook, at now: Instant) -> ConnectionStanding {
+    if connections[slot].fastOpenListener != nil { reviewFastOpen(slot, at: now) }
+    if look.news.hasLesson {
+      if let lesson = connections[slot].connection.takeFastOpenLesson() {
+        fastOpens.learn(
+          lesson, about: connections[slot].flow.remote.address, rest: configuration.fastOpenRest, at: now)
+      }
+      if let lesson = connections[slot].connection.takePathLesson() { learn(lesson, from: slot, at: now) }
     }
     if look.place == .held && look.news.phase != .closed {
       if look.hasPending { announce(slot) }

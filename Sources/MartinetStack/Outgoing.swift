@@ -61,6 +61,7 @@ extension Host {
     hand(packet, to: plan.route.gateway ?? plan.destination, on: plan.route.interface, at: now)
   }
 
+  @inline(__always)
   func ipv4Header(_ plan: PacketPlan, identification: UInt16, dontFragment: Bool) -> IPv4Header {
     guard case .v4(let source) = plan.source, case .v4(let destination) = plan.destination else {
       return IPv4Header(protocolNumber: plan.protocolNumber, source: .any, destination: .any)

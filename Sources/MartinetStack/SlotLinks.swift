@@ -39,16 +39,18 @@ package struct SlotLinks {
   /// Puts `slot`, which is in no list, behind `place` in `list`, or first if that is ``SlotList/none``.
   package mutating func insert(_ slot: UInt32, after place: UInt32, in list: inout SlotList) {
     while links.count <= Int(slot) { links.append(Link(previous: UInt32(links.count))) }
-    precondition(!contains(slot), "a slot is put into a second list")
+    var links = links.mutableSpan
+    precondition(links[Int(slot)].previous == slot, "a slot is put into a second list")
     let next = place == SlotList.none ? list.first : links[Int(place)].next
     links[Int(slot)] = Link(next: next, previous: place)
     if place == SlotList.none { list.first = slot } else { links[Int(place)].next = slot }
     if next == SlotList.none { list.last = slot } else { links[Int(next)].previous = slot }
-    list.count += 1
+    list.count &+= 1
   }
 
   /// Takes `slot` out of `list`, which it must be in.
   package mutating func remove(_ slot: UInt32, from list: inout SlotList) {
+    var links = links.mutableSpan
     let link = links[Int(slot)]
     precondition(link.previous != slot, "a slot is removed from a list that it is not in")
     if link.previous == SlotList.none {
@@ -62,7 +64,7 @@ package struct SlotLinks {
       links[Int(link.next)].previous = link.previous
     }
     links[Int(slot)] = Link(previous: slot)
-    list.count -= 1
+    list.count &-= 1
   }
 
   /// Takes the first slot out of `list`.

@@ -54,11 +54,12 @@ extension Connection {
     let deliveredBefore = scoreboard.delivered
     noteApplicationLimit()
     scoreboard.rate.acknowledgementArrives()
-    let evidence = evidence(of: header, at: segment.now)
+    let evidence = evidence(echo: echo(in: header), at: segment.now)
     rack.acknowledgementArrives(after: recovery.began)
     let report = takeSACK(header, evidence)
     takeNotification(segment, news: report.news, &environment)
-    let windowMoved = updateSendWindow(header, &environment, at: segment.now)
+    let windowMoved = updateSendWindow(
+      header.sequence, header.acknowledgement, field: header.window, &environment, at: segment.now)
     let advances = snd.outstanding.advances(to: header.acknowledgement)
     let isDuplicate =
       !advances && snd.una != snd.nxt && isDuplicate(segment, sackNews: report.news, windowMoved: windowMoved)
@@ -166,22 +167,23 @@ extension Connection {
   }
 
   /// SND.WND, unless the segment is older than the one that set it; returns whether it changed.
-  private mutating func updateSendWindow(
-    _ header: TCPHeader, _ environment: inout Environment, at now: Instant
+  @discardableResult @inline(__always)
+  mutating func updateSendWindow(
+    _ sequence: SequenceNumber, _ acknowledgement: SequenceNumber, field: UInt16, _ environment: inout Environment,
+    at now: Instant
   ) -> Bool {
-    guard SequenceRange(from: snd.una, upTo: snd.nxt).containsOrEnds(at: header.acknowledgement) else { return false }
+    guard snd.outstanding.containsOrEnds(at: acknowledgement) else { return false }
     let isNewer =
-      snd.wl1.isBefore(header.sequence)
-      || (snd.wl1 == header.sequence && !snd.wl2.isAfter(header.acknowledgement))
+      snd.wl1.isBefore(sequence) || (snd.wl1 == sequence && !snd.wl2.isAfter(acknowledgement))
     guard isNewer else { return false }
     let previous = snd.wnd
-    takeWindow(of: header)
+    takeWindow(Int(field) << Int(snd.scale.shift), sequence, acknowledgement)
     if snd.wnd != previous { trace(.sendWindow(snd.wnd), in: &environment, at: now) }
     return snd.wnd != previous
   }
 
   /// The peer opened its window: what waited for that may leave.
-  private mutating func windowOpened(_ environment: inout Environment, at now: Instant) {
+  mutating func windowOpened(_ environment: inout Environment, at now: Instant) {
     timers.cancel(.persist)
     flags.remove(.probeDue)
     if scoreboard.lost == 0, let front = scoreboard.front, front.length == 1, flags.contains(.probing) {
@@ -198,14 +200,24 @@ extension Connection {
     to header: TCPHeader, _ evidence: AcknowledgementEvidence, _ environment: inout Environment
   ) {
     let now = evidence.now
-    let number = header.acknowledgement
-    let inFlightBefore = scoreboard.inFlight
     let finWasAcknowledged = finIsAcknowledged
+    let inFlightBefore = scoreboard.inFlight
     if !flags.contains(.synAcknowledged) {
       // FIN-WAIT-1 was entered from SYN-RECEIVED: the SYN is acknowledged only here.
       synIsAcknowledged(by: header, in: &environment, at: now)
       beginTransfer(in: &environment, at: now)
     }
+    advance(
+      to: header.acknowledgement, echo: echo(in: header), inFlightBefore: inFlightBefore, evidence, &environment)
+    if !finWasAcknowledged && finIsAcknowledged { ackOfFinArrives(&environment, at: now) }
+  }
+
+  /// What follows for text that is acknowledged, and perhaps the FIN behind it.
+  mutating func advance(
+    to number: SequenceNumber, echo: UInt32, inFlightBefore: Int, _ evidence: AcknowledgementEvidence,
+    _ environment: inout Environment
+  ) {
+    let now = evidence.now
     let queueFirst = queueStart
     let acknowledged = transfer.acknowledge(upTo: number, evidence)
     snd.una = number
@@ -217,7 +229,7 @@ extension Connection {
     if flags.contains(.searchesPath) {
       searchAdvances(largest: Int(acknowledged.largestSegment), in: &environment, at: now)
     }
-    let sample = takeRoundTrip(header, acknowledged, &environment, at: now)
+    let sample = takeRoundTrip(echo, acknowledged, &environment, at: now)
     recovery.silentSince = .never
     recovery.timeouts = 0
     flags.remove(.warned)
@@ -230,28 +242,25 @@ extension Connection {
     if restartsTimer { timers.cancel(.retransmission) }
     offerRoom()
     if snd.una == snd.nxt && unsentBytes == 0 { events.insert(.allAcknowledged) }
-    if !finWasAcknowledged && finIsAcknowledged { ackOfFinArrives(&environment, at: now) }
   }
 
   /// One sample per acknowledgement: of a segment that was sent once (Karn), or by the echo (RFC 7323 section 4.1).
+  @inline(__always)
   private mutating func takeRoundTrip(
-    _ header: TCPHeader, _ acknowledged: Scoreboard.Acknowledged, _ environment: inout Environment,
-    at now: Instant
+    _ echo: UInt32, _ acknowledged: Scoreboard.Acknowledged, _ environment: inout Environment, at now: Instant
   ) -> Interval? {
     if let sentAt = acknowledged.sampleSentAt, !acknowledged.includesRetransmission {
       measured(now - sentAt, in: &environment, at: now)
       return now - sentAt
     }
-    guard negotiated.timestamps, header.options.has(.timestamps), header.options.timestamps.echo != 0 else {
-      return nil
-    }
-    let echo = header.options.timestamps.echo
+    guard echo != 0 else { return nil }
     // An echo older than the last retransmission tells nothing. The ACK of the segment that it belongs to may have been lost an
     // age ago, and this one answers the retransmission: a duplicate, which moves TS.Recent no more (RFC 7323 section 4.3).
     if let resentAt = acknowledged.lastResentAt, Int32(bitPattern: echo &- timestamp(at: resentAt)) < 0 { return nil }
     return measuredByEcho(echo, in: &environment, at: now)
   }
 
+  @inline(__always)
   mutating func measured(_ sample: Interval, in environment: inout Environment, at now: Instant) {
     roundTrip.measured(sample, environment.configuration, at: now)
     probe.isMeasured = true

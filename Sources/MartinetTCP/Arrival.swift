@@ -169,7 +169,7 @@ extension Connection {
     if ecn.synWasMarked { respondToNotification(&environment, at: segment.now) }
     debt.immediate = .handshake
     if snd.outstanding.advances(to: header.acknowledgement) {
-      advance(to: header, evidence(of: header, at: segment.now), &environment)
+      advance(to: header, evidence(echo: echo(in: header), at: segment.now), &environment)
     }
     takeBackRefusedText()
     armSendTimers(in: &environment, at: segment.now)

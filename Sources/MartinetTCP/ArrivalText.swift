@@ -83,6 +83,7 @@ extension Connection {
     countArrival(range.count, &environment, at: now)
   }
 
+  @inline(__always)
   mutating func deliver(_ chain: consuming PageChain, _ environment: inout Environment) {
     rcv.nxt += chain.count
     if flags.contains(.inputShut) {
@@ -115,10 +116,11 @@ extension Connection {
   }
 
   /// Delayed acknowledgement (section 3.8.6.3): at once for every second full segment and at the start of a flow, else by the timer.
+  @inline(__always)
   mutating func countArrival(_ octets: Int, _ environment: inout Environment, at now: Instant) {
     debt.octets += octets
     let full = max(1, rcv.segmentSize)
-    debt.segments += octets >= full ? octets / full : 0
+    if octets >= full { debt.segments += octets < 2 * full ? 1 : octets / full }
     if debt.quick > 0 || options.quickAcknowledgement {
       debt.quick = max(0, debt.quick - 1)
       owe(.acknowledgement)

@@ -39,6 +39,7 @@ struct BufferTuning: ReusablePart {
   }
 
   /// The program has read `octets`; returns the size that the buffer wants, at the end of each round trip.
+  @inline(__always)
   mutating func read(_ octets: Int, segmentSize: Int, at now: Instant) -> Int? {
     guard began != .never else {
       began = now
@@ -69,11 +70,13 @@ extension Connection {
   var largestReceiveBuffer: Int { max(options.receiveBufferSize, options.maximumReceiveBufferSize) }
 
   /// Octets that may wait to be acknowledged. Twice the congestion window: what is in flight, and what leaves while that is being acknowledged.
+  @inline(__always)
   var sendBufferSize: Int {
     max(options.sendBufferSize, min(2 * congestion.window, options.maximumSendBufferSize))
   }
 
   /// Takes what an in-order segment tells of the round trip, by the timestamp that it echoes; 0 if it has none.
+  @inline(__always)
   mutating func measureAsReceiver(echo: UInt32, at now: Instant) {
     guard options.maximumReceiveBufferSize > options.receiveBufferSize else { return }
     if negotiated.timestamps {
@@ -90,6 +93,7 @@ extension Connection {
   /// The program took `octets`. A reader that keeps up gets a buffer in which the sender has no end to wait for; a slow one does not.
   ///
   /// The buffer shrinks only when the connection rests, and does not grow while the pool that all connections share is more than half used.
+  @inline(__always)
   mutating func tuneReceiveBuffer(read octets: Int, in environment: inout Environment, at now: Instant) {
     guard options.maximumReceiveBufferSize > receiveBufferSize,
       let wanted = tuning.read(octets, segmentSize: rcv.segmentSize, at: now), wanted > receiveBufferSize,

@@ -55,7 +55,7 @@ struct CUBIC {
     return max(flightSize * CUBIC.betaNumerator / CUBIC.betaDenominator, 2 * segmentSize)
   }
 
-  private mutating func grow(_ sample: AcknowledgementSample, window: inout Int, threshold: inout Int) {
+  mutating func grow(_ sample: AcknowledgementSample, window: inout Int, threshold: inout Int) {
     defer { lastGrowth = sample.now }
     if window < threshold {
       passUncounted(until: sample.now)

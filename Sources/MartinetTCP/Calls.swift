@@ -22,6 +22,7 @@ extension Connection {
     return accepted
   }
 
+  @inline(__always)
   func checkOpenForSending() throws(CallError) {
     if let endReason { throw .ended(endReason) }
     switch phase {
@@ -47,6 +48,7 @@ extension Connection {
   }
 
   /// What a read of at most `limit` octets would bring.
+  @inline(__always)
   mutating func readable(upTo limit: Int, in environment: inout Environment) throws(CallError) -> Received {
     if flags.contains(.inputShut) { return .endOfStream }
     dropUrgentOctet(in: &environment)
@@ -63,6 +65,7 @@ extension Connection {
   }
 
   /// The program has `count` octets: they leave the buffer.
+  @inline(__always)
   mutating func finishReading(_ count: Int, in environment: inout Environment, at now: Instant) {
     environment.pool.removeFirst(count, from: &received)
     forgetPassedUrgentMark()
@@ -71,18 +74,21 @@ extension Connection {
   }
 
   /// The octets that one read may take: up to the urgent mark, or to the octet before it if that one is not in line.
+  @inline(__always)
   private func readableRun(limit: Int) -> Int {
     let available = min(limit, received.count)
     guard let ahead = urgentBytesAhead else { return available }
     return min(available, options.urgentInline ? ahead : ahead - 1)
   }
 
+  @inline(__always)
   private mutating func dropUrgentOctet(in environment: inout Environment) {
     guard !options.urgentInline, urgentBytesAhead == 1, received.count > 0 else { return }
     environment.pool.removeFirst(1, from: &received)
     forgetPassedUrgentMark()
   }
 
+  @inline(__always)
   private mutating func forgetPassedUrgentMark() {
     if urgentBytesAhead == nil { rcv.up = nil }
   }
@@ -183,6 +189,7 @@ extension Connection {
   }
 
   /// Tells a writer that was refused that there is room again.
+  @inline(__always)
   mutating func offerRoom() {
     // A third of what there can be: waking a writer for less costs more than it brings.
     if flags.contains(.writerWaits) && writableBytes * 3 >= roomLimit {

@@ -83,6 +83,7 @@ public enum CongestionAlgorithm: UInt8, Sendable, CaseIterable {
   case dctcp
 
   /// Whether it learns more of the path than a window and a threshold can say.
+  @inline(__always)
   var learnsThePath: Bool { self == .bbr || self == .dctcp }
 }
 

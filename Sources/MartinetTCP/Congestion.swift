@@ -173,14 +173,29 @@ package struct Congestion {
   /// What BBR is doing; nil if the algorithm is another.
   package var bbrState: BBR.State? { bbr.isEmpty ? nil : bbr[0].state }
 
-  package mutating func on(_ event: CongestionEvent) {
+  /// New data were acknowledged: what nearly all events are, and all that CUBIC hears of a path that loses nothing.
+  @inline(__always)
+  package mutating func acknowledged(_ sample: AcknowledgementSample) {
     // RFC 3168 section 6.1.2: nothing grows by an acknowledgement that tells of congestion; DCTCP counts it.
-    if case .acknowledged(let sample) = event, sample.isNotified, algorithm != .dctcp { return }
+    if sample.isNotified, algorithm != .dctcp { return }
+    if algorithm == .cubic {
+      cubic.grow(sample, window: &window, threshold: &threshold)
+    } else {
+      tell(.acknowledged(sample))
+    }
+  }
+
+  package mutating func on(_ event: CongestionEvent) {
+    if case .acknowledged(let sample) = event { return acknowledged(sample) }
     if case .unused(let initialWindow) = event {
       threshold = max(threshold, window / 4 * 3)
       window = min(window, max(window / 2, initialWindow))
       return
     }
+    tell(event)
+  }
+
+  private mutating func tell(_ event: CongestionEvent) {
     switch algorithm {
     case .reno: reno.on(event, window: &window, threshold: &threshold)
     case .cubic: cubic.on(event, window: &window, threshold: &threshold)

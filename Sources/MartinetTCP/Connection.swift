@@ -168,6 +168,7 @@ extension Connection {
   public var unreadBytes: Int { received.count }
 
   /// Octets that a send call would take at once, as far as the buffer goes.
+  @inline(__always)
   public var writableBytes: Int {
     switch phase {
     case .synSent, .synReceived, .established, .closeWait:
@@ -177,6 +178,7 @@ extension Connection {
   }
 
   /// The most octets that may wait without having left once.
+  @inline(__always)
   var roomLimit: Int {
     options.notSentLowWater > 0 ? min(options.notSentLowWater, sendBufferSize) : sendBufferSize
   }
@@ -224,7 +226,9 @@ extension Connection {
   }
 
   /// Whether a FIN is queued and never left.
-  var finIsUnsent: Bool { flags.contains(.finQueued) && !flags.contains(.finSent) }
+  var finIsUnsent: Bool {
+    @inline(__always) get { flags.intersection([.finQueued, .finSent]) == .finQueued }
+  }
 
   /// What happened since the last call; forgets it.
   public mutating func pollEvents() -> ConnectionEvents {

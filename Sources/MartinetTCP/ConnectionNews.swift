@@ -4,10 +4,8 @@ import MartinetWire
 package struct ConnectionNews {
   package var events: ConnectionEvents
   package var phase: Phase
-  /// Whether ``Connection/takeFastOpenLesson()`` has something to say.
-  package var hasFastOpenLesson: Bool
-  /// Whether ``Connection/takePathLesson()`` has something to say.
-  package var hasPathLesson: Bool
+  /// Whether ``Connection/takeFastOpenLesson()`` or ``Connection/takePathLesson()`` has something to say.
+  package var hasLesson: Bool
   /// Whether ``Connection/pollTransmit(into:maximumTrain:in:at:)`` would say no, as long as nothing else happens.
   package var isQuiet: Bool
   /// A deadline that may be earlier than all that the host was told before; ``Instant/never`` if there is none. Those are forgotten with
@@ -18,10 +16,13 @@ package struct ConnectionNews {
 extension Connection {
   /// What happened since the last call, and where that leads; forgets it.
   package mutating func takeNews() -> ConnectionNews {
-    ConnectionNews(
-      events: pollEvents(), phase: phase, hasFastOpenLesson: rarePart.isPresent && fastOpenLesson != nil,
-      hasPathLesson: flags.contains(.searchesPath) && search.lesson != nil, isQuiet: isQuiet,
-      deadline: timerPart.isPresent ? timers.takeEarlier() : .never)
+    let happened = events
+    events = []
+    return ConnectionNews(
+      events: happened, phase: phase,
+      hasLesson: rarePart.isPresent
+        && (fastOpenLesson != nil || (flags.contains(.searchesPath) && search.lesson != nil)),
+      isQuiet: hasNothingToSend, deadline: timerPart.isPresent ? timers.takeEarlier() : .never)
   }
 
   /// The earliest deadline, for a host that keeps no earlier one.
@@ -31,10 +32,16 @@ extension Connection {
     return timers.takeEarlier()
   }
 
+  /// Whether an acknowledgement is to leave at once.
+  package var owesAcknowledgement: Bool { debt.immediate != nil }
+
   /// Whether nothing is to leave: each source of segments that a poll would ask, without the work of asking it.
-  package var isQuiet: Bool {
+  package var isQuiet: Bool { hasNothingToSend }
+
+  @inline(__always)
+  private var hasNothingToSend: Bool {
     guard owedReset == nil, flags.isDisjoint(with: [.synDue, .resetDue, .probeDue]) else { return false }
-    if endReason != nil || phase == .closed || phase == .listen || phase == .synSent { return true }
+    if isOver || phase == .closed || phase == .listen || phase == .synSent { return true }
     guard debt.immediate == nil, debt.duplicates == 0, !keepAlive.probeDue, !finIsUnsent else { return false }
     if ecnPart.isPresent && (ecn.earlier != nil || ecn.handshakeAcknowledgementDue) { return false }
     guard transferPart.isPresent else { return true }

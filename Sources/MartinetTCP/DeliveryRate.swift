@@ -81,7 +81,8 @@ package struct DeliveryRate {
   private var applicationLimitedUntil = 0
   /// Until so much is delivered something is on its way that filled the congestion window.
   private var windowLimitedUntil = -1
-  private var sample = RateSample()
+  /// The sample of the acknowledgement in hand, once that is complete.
+  package private(set) var sample = RateSample()
   private var note = LossNote()
   private var lossEnd = SequenceNumber(0)
   /// The last sample that was not below what the path can do.
@@ -103,6 +104,7 @@ package struct DeliveryRate {
   }
 
   /// What a transmission takes along, with so many octets in flight, its own included.
+  @inline(__always)
   func snapshot(inFlight: Int) -> DeliverySnapshot {
     var snapshot = DeliverySnapshot()
     snapshot.delivered = UInt32(truncatingIfNeeded: delivered)
@@ -131,6 +133,7 @@ package struct DeliveryRate {
   }
 
   /// `record` has arrived, which was not known before. Of a repetition that may not be what arrived no sample is made.
+  @inline(__always)
   package mutating func delivered(
     _ record: TransmissionRecord, _ snapshot: DeliverySnapshot?, _ evidence: AcknowledgementEvidence
   ) {
@@ -150,10 +153,11 @@ package struct DeliveryRate {
     firstSentAt = record.sentAt
   }
 
-  /// The sample of the acknowledgement in hand.
-  package mutating func finish(minimumRoundTrip: Interval) -> RateSample {
+  /// Makes the sample of the acknowledgement in hand complete.
+  @inline(__always)
+  package mutating func finish(minimumRoundTrip: Interval) {
     if isApplicationLimited && delivered > applicationLimitedUntil { applicationLimitedUntil = 0 }
-    guard sample.hasData else { return sample }
+    guard sample.hasData else { return }
     let snapshot = sample.snapshot
     sample.delivered = Int(UInt32(truncatingIfNeeded: delivered) &- snapshot.delivered)
     sample.priorDelivered = delivered - sample.delivered
@@ -162,13 +166,12 @@ package struct DeliveryRate {
     sample.isApplicationLimited = snapshot.isApplicationLimited
     let interval = max(sample.sendElapsed, sample.acknowledgementElapsed)
     // What took less than any round trip was not acknowledged by what it seems.
-    guard interval > .zero, interval >= minimumRoundTrip else { return sample }
+    guard interval > .zero, interval >= minimumRoundTrip else { return }
     sample.rate = Rate(octets: sample.delivered, in: interval)
     if !sample.isApplicationLimited || sample.rate >= latest {
       latest = sample.rate
       latestIsApplicationLimited = sample.isApplicationLimited
     }
-    return sample
   }
 
   // MARK: Losses
@@ -192,6 +195,9 @@ package struct DeliveryRate {
     lost -= octets
     note = LossNote()
   }
+
+  /// Whether anything was lost since ``takeLosses()`` was called.
+  var hasLosses: Bool { note.ranges > 0 }
 
   /// What was lost since the last call; nil if nothing was.
   package mutating func takeLosses() -> LossNote? {

@@ -29,6 +29,7 @@ struct Output {
 
 extension Connection {
   /// How many SACK blocks would go into a segment now: what fits into 40 octets (RFC 2018 section 3).
+  @inline(__always)
   private var sackBlockCount: Int {
     let wanted = wantedBlockCount
     guard wanted > 0 else { return 0 }
@@ -39,6 +40,7 @@ extension Connection {
 
   /// How many SACK blocks there are to tell. An acknowledgement that only tells of marks has none (RFC 9768 section 3.2.2.5.1), nor has the one that
   /// completes the handshake in the accurate form (section 3.2.2.1).
+  @inline(__always)
   private var wantedBlockCount: Int {
     guard negotiated.sack, hasReordered || debt.duplicateRange != nil, !ecn.handshakeAcknowledgementDue,
       !ecn.isFeedbackOnly
@@ -47,27 +49,39 @@ extension Connection {
   }
 
   /// The octets of options that a segment without SYN carries now.
+  @inline(__always)
   var currentOptionLength: Int {
     let blocks = sackBlockCount
     return otherOptionLength + (blocks > 0 ? 4 + 8 * blocks : 0)
   }
 
   /// The octets of what goes before SACK blocks.
+  @inline(__always)
   private var otherOptionLength: Int {
-    let others = plainOptionLength
-    guard ecn.option.isDue, let plan = accurateOptionPlan(besides: others, sackBlocks: wantedBlockCount) else {
-      return others
-    }
-    return others + AccurateOptionState.length(plan.count)
+    plainOptionLength + (ecn.option.isDue ? accurateOptionLength : 0)
+  }
+
+  private var accurateOptionLength: Int {
+    guard let plan = accurateOptionPlan(besides: plainOptionLength, sackBlocks: wantedBlockCount) else { return 0 }
+    return AccurateOptionState.length(plan.count)
   }
 
   /// The octets of what goes before the option with congestion marks.
+  @inline(__always)
   private var plainOptionLength: Int {
     (negotiated.timestamps ? 12 : 0) + (flags.contains(.userTimeoutDue) ? 4 : 0)
   }
 
   /// Writes header and payload, and settles what leaving means: the acknowledgement is paid, the window is shown.
   mutating func emit(
+    _ output: Output, into departure: inout Departure, _ environment: inout Environment
+  ) -> SegmentEnvelope {
+    isPlain(output)
+      ? emitPlain(output, into: &departure, &environment) : emitAny(output, into: &departure, &environment)
+  }
+
+  @inline(never)
+  private mutating func emitAny(
     _ output: Output, into departure: inout Departure, _ environment: inout Environment
   ) -> SegmentEnvelope {
     var header = TCPHeader(
@@ -94,22 +108,64 @@ extension Connection {
       header.window = UInt16(min(options.receiveBufferSize, 0xFFFF))
     }
     header.encode(into: &departure)
+    trace(sent(header, output, codepoint), in: &environment, at: output.now)
+    return finish(output, codepoint, into: &departure, &environment)
+  }
+
+  /// Whether a segment has the shape of a ``PlainSegment``, and no ECN: nearly all have.
+  @inline(__always)
+  private func isPlain(_ output: Output) -> Bool {
+    output.flags.isSubset(of: .psh) && phase.isSynchronized && output.optionLength == (negotiated.timestamps ? 12 : 0)
+      && snd.up == nil && ecn.mode == .none && output.earlier == nil
+  }
+
+  /// Does for such a segment what ``emit(_:into:_:)`` does for any.
+  @inline(__always)
+  private mutating func emitPlain(
+    _ output: Output, into departure: inout Departure, _ environment: inout Environment
+  ) -> SegmentEnvelope {
+    let segment = PlainSegment(
+      sequence: output.sequence ?? snd.nxt, acknowledgement: rcv.nxt, window: windowField(),
+      timestamps: negotiated.timestamps
+        ? TCPTimestamps(value: timestamp(at: output.now), echo: rcv.timestampRecent) : nil,
+      isPushed: output.flags.contains(.psh))
+    rcv.lastAckSent = rcv.nxt
+    settleDebt()
+    segment.encode(into: &departure, sourcePort: local.port, destinationPort: remote.port)
+    if environment.trace.isEnabled { traceSent(segment, output, &environment) }
+    return finish(output, .notECT, into: &departure, &environment)
+  }
+
+  @inline(never)
+  private func traceSent(_ segment: PlainSegment, _ output: Output, _ environment: inout Environment) {
+    trace(
+      sent(TCPHeader(segment, sourcePort: local.port, destinationPort: remote.port), output, .notECT),
+      in: &environment, at: output.now)
+  }
+
+  /// What a trace shows of a segment that leaves.
+  private func sent(_ header: TCPHeader, _ output: Output, _ codepoint: ECNCodepoint) -> TraceKind {
+    let shift = header.isSYN ? 0 : rcv.scale.shift
+    return .sent(SegmentSummary(header, payload: output.payload, windowShift: shift, ecn: codepoint), output.reason)
+  }
+
+  /// Puts the payload behind the header, and counts.
+  @inline(__always)
+  private mutating func finish(
+    _ output: Output, _ codepoint: ECNCodepoint, into departure: inout Departure, _ environment: inout Environment
+  ) -> SegmentEnvelope {
     if output.payload > 0 {
       let gathered = queue.gather(
         from: output.offset, length: output.payload, into: &departure, in: &environment.pool)
       precondition(gathered == output.payload, "a train is longer than a departure can hold")
     }
     statistics.segmentsSent += UInt64(departure.packetCount)
-    trace(
-      .sent(
-        SegmentSummary(
-          header, payload: output.payload, windowShift: header.isSYN ? 0 : rcv.scale.shift, ecn: codepoint),
-        output.reason), in: &environment, at: output.now)
     return SegmentEnvelope(
       trafficClass: options.trafficClass & 0xFC | codepoint.rawValue, hopLimit: max(1, options.hopLimit),
       reason: output.reason)
   }
 
+  @inline(__always)
   private mutating func settleDebt() {
     debt.clear()
     debt.duplicateRange = nil

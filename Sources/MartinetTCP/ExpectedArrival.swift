@@ -3,24 +3,34 @@ import MartinetWire
 // Header prediction: the short way through SEGMENT ARRIVES.
 
 extension Connection {
-  /// Whether a segment is the next text of a one-way stream, which nearly all segments are: one for which every check of the long way (RFC 9293
-  /// section 3.10.7.4, RFC 5961, RFC 7323 section 5.3) passes and changes nothing.
+  /// Whether a segment is one of those that nearly all are: the next text, or an acknowledgement of text, or both, for which every check of the long way
+  /// (RFC 9293 section 3.10.7.4, RFC 5961, RFC 7323 section 5.3) passes and changes nothing.
   ///
   /// First it begins at RCV.NXT and ends in the window, with a timestamp that is not old. Second to fourth it has no RST and no SYN. Fifth its acknowledgement
-  /// is SND.UNA, with nothing outstanding, so that it has no news, and the window is the one that is known. Sixth to eighth it has neither URG nor FIN,
-  /// and nothing waits that it could overlap.
+  /// is SND.UNA, with nothing outstanding, so that it has no news, and the window is the one that is known; or it advances, and nothing is in doubt. Sixth to
+  /// eighth it has neither URG nor FIN, and nothing waits that it could overlap.
   @inline(__always)
   private func isExpected(_ segment: PlainSegment, payload: Int, _ facts: ArrivalFacts) -> Bool {
-    guard phase == .established, segment.sequence == rcv.nxt, payload > 0, payload <= rcv.wnd,
-      segment.acknowledgement == snd.una, snd.una == snd.nxt,
-      Int(segment.window) &<< Int(snd.scale.shift) == snd.wnd, snd.wnd > 0,
-      !hasReordered, rcv.fin == nil, flags.isDisjoint(with: [.orphaned, .probing, .finQueued]), facts.ecn == .notECT,
-      ecn.mode == .none, segment.hasTimestamps == negotiated.timestamps
+    guard phase == .established, segment.sequence == rcv.nxt, payload <= rcv.wnd,
+      flags.intersection([.synAcknowledged, .orphaned, .probing, .finQueued]) == .synAcknowledged,
+      !hasReordered, rcv.fin == nil, facts.ecn == .notECT, ecn.mode == .none,
+      segment.hasTimestamps == negotiated.timestamps
     else { return false }
-    return !negotiated.timestamps || Int32(bitPattern: segment.timestamps.value &- rcv.timestampRecent) >= 0
+    if negotiated.timestamps && Int32(bitPattern: segment.timestamps.value &- rcv.timestampRecent) < 0 { return false }
+    if segment.acknowledgement != snd.una { return snd.outstanding.advances(to: segment.acknowledgement) && isCalm }
+    return payload > 0 && snd.una == snd.nxt && Int(segment.window) &<< Int(snd.scale.shift) == snd.wnd && snd.wnd > 0
   }
 
-  /// Takes a segment if it is the expected one: does what the long way does with it, without the questions. False, with nothing done, if it is another.
+  /// Whether nothing of what is outstanding was lost, reported or probed, and no response to loss waits to be taken back: an acknowledgement that advances
+  /// has no more to tell than that.
+  @inline(__always)
+  private var isCalm: Bool {
+    transferPart.isPresent && recovery.mode == .open && recovery.doubt == .none
+      && !(recovery.undo.isPossible && recovery.undo.unproven == 0) && probe.end == nil && scoreboard.lost == 0
+      && scoreboard.sackedOctets == 0
+  }
+
+  /// Takes a segment if it is an expected one: does what the long way does with it, without the questions. False, with nothing done, if it is another.
   package mutating func receiveExpected(
     _ segment: PlainSegment, payload: inout PageChain, _ facts: ArrivalFacts, in environment: inout Environment,
     at now: Instant
@@ -28,24 +38,74 @@ extension Connection {
     let octets = payload.count
     guard isExpected(segment, payload: octets, facts) else { return false }
     countSegments(octets, facts)
-    trace(
-      .received(
-        summary(
-          TCPHeader(segment, sourcePort: remote.port, destinationPort: local.port), payload: octets, ecn: facts.ecn)),
-      in: &environment, at: now)
+    if environment.trace.isEnabled { traceReceived(segment, payload: octets, &environment, at: now) }
     keepAlive.lastHeard = now
     keepAlive.unanswered = 0
-    snd.wl1 = segment.sequence
+    if segment.acknowledgement == snd.una {
+      snd.wl1 = segment.sequence
+    } else {
+      processExpectedAcknowledgement(segment, &environment, at: now)
+    }
     if negotiated.timestamps && !segment.sequence.isAfter(rcv.lastAckSent) {
       rcv.timestampRecent = segment.timestamps.value
       rcv.timestampRecentAt = now
     }
+    if octets > 0 {
+      takeExpectedText(payload.take(), facts, echo: segment.timestamps.echo, &environment, at: now)
+    } else {
+      environment.pool.release(payload.take())
+    }
+    return true
+  }
+
+  @inline(never)
+  private func traceReceived(
+    _ segment: PlainSegment, payload octets: Int, _ environment: inout Environment, at now: Instant
+  ) {
+    let header = TCPHeader(segment, sourcePort: remote.port, destinationPort: local.port)
+    trace(.received(summary(header, payload: octets, ecn: .notECT)), in: &environment, at: now)
+  }
+
+  /// Fifth, check the ACK field: one that advances, as ``isCalm`` has it.
+  @inline(__always)
+  private mutating func processExpectedAcknowledgement(
+    _ segment: PlainSegment, _ environment: inout Environment, at now: Instant
+  ) {
+    let previousWindow = snd.wnd
+    let inFlightBefore = scoreboard.inFlight
+    let deliveredBefore = scoreboard.delivered
+    let echo = segment.timestamps.echo
+    noteApplicationLimit()
+    scoreboard.rate.acknowledgementArrives()
+    rack.acknowledgementArrives(after: recovery.began)
+    updateSendWindow(segment.sequence, segment.acknowledgement, field: segment.window, &environment, at: now)
+    recovery.validation.acknowledgementArrives()
+    advance(
+      to: segment.acknowledgement, echo: echo, inFlightBefore: inFlightBefore, evidence(echo: echo, at: now),
+      &environment)
+    // Where all is acknowledged nothing can be lost.
+    if negotiated.sack && !scoreboard.isEmpty {
+      recovery.deliveredNow = scoreboard.delivered - deliveredBefore
+      selectiveEvidenceArrives(advances: true, &environment, at: now)
+      recovery.deliveredNow = 0
+    }
+    sampleRate(&environment, at: now)
+    if snd.wnd > previousWindow { windowOpened(&environment, at: now) }
+    armSendTimers(in: &environment, at: now)
+    if snd.una != snd.nxt { scheduleProbe(&environment, at: now) }
+  }
+
+  /// Seventh, process the segment text: what comes next in order, behind which nothing waits.
+  @inline(__always)
+  private mutating func takeExpectedText(
+    _ text: consuming PageChain, _ facts: ArrivalFacts, echo: UInt32, _ environment: inout Environment, at now: Instant
+  ) {
+    let octets = text.count
     rcv.segmentSize = max(rcv.segmentSize, facts.segmentSize > 0 ? facts.segmentSize : octets)
-    deliver(payload.take(), &environment)
+    deliver(text, &environment)
     statistics.bytesReceived &+= UInt64(octets)
     events.insert(.readable)
     countArrival(octets, &environment, at: now)
-    measureAsReceiver(echo: segment.hasTimestamps ? segment.timestamps.echo : 0, at: now)
-    return true
+    measureAsReceiver(echo: echo, at: now)
   }
 }

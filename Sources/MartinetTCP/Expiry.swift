@@ -122,6 +122,7 @@ extension Connection {
 
   /// When the retransmission timer expires that starts now. With few segments outstanding and none to follow it can count from when the oldest of
   /// them left (RFC 7765 section 4), so that the loss of a tail is noticed after one timeout.
+  @inline(__always)
   private func timeoutDeadline(in environment: borrowing Environment, at now: Instant) -> Instant {
     let timeout = roundTrip.timeout(environment.configuration)
     guard environment.configuration.earlyRetransmissionTimeout, recovery.mode == .open, unsentBytes == 0,
@@ -135,7 +136,7 @@ extension Connection {
 
   /// Sets the timers that what is outstanding and what waits call for (RFC 6298 section 5).
   mutating func armSendTimers(in environment: inout Environment, at now: Instant) {
-    guard endReason == nil, phase.isSynchronized, phase != .timeWait else { return }
+    guard !isOver, phase.isSynchronized, phase != .timeWait else { return }
     let probesOnly = flags.contains(.probing) && snd.wnd == 0
     if snd.una == snd.nxt || probesOnly {
       timers.cancel(.retransmission)
@@ -154,6 +155,11 @@ extension Connection {
         timers[.retransmission] = timeoutDeadline(in: environment, at: now)
       }
     }
-    armUserTimeout(in: &environment, at: now)
+    // Few have a user timeout: the program sets it, or it is adopted, which is rare state.
+    if options.userTimeout > .zero || rarePart.isPresent {
+      armUserTimeout(in: &environment, at: now)
+    } else {
+      timers.cancel(.userTimeout)
+    }
   }
 }

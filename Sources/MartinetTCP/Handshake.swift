@@ -69,10 +69,16 @@ extension Connection {
   /// SND.WND from a segment whose window counts for sure (RFC 9293 section 3.10.7.3); `isSYN` windows are not scaled.
   mutating func takeWindow(of header: TCPHeader) {
     let shift = header.isSYN ? 0 : Int(snd.scale.shift)
-    snd.wnd = Int(header.window) << shift
+    takeWindow(Int(header.window) << shift, header.sequence, header.acknowledgement)
+  }
+
+  /// SND.WND, SND.WL1 and SND.WL2.
+  @inline(__always)
+  mutating func takeWindow(_ window: Int, _ sequence: SequenceNumber, _ acknowledgement: SequenceNumber) {
+    snd.wnd = window
     snd.maximumWindow = max(snd.maximumWindow, snd.wnd)
-    snd.wl1 = header.sequence
-    snd.wl2 = header.acknowledgement
+    snd.wl1 = sequence
+    snd.wl2 = acknowledgement
   }
 
   func traceCongestion(_ cause: CongestionCause, in environment: inout Environment, at now: Instant) {
@@ -88,6 +94,7 @@ extension Connection {
   var networkHeaderLength: Int { remote.address.isIPv4 ? 20 : 40 }
 
   /// Eff.snd.MSS for a segment with so many octets of TCP options (RFC 9293 section 3.7.1).
+  @inline(__always)
   func payloadLimit(optionLength: Int) -> Int { max(1, spaceForOptionsAndText - optionLength) }
 
   /// The same if the path took packets of `size` octets.
@@ -105,9 +112,11 @@ extension Connection {
   }
 
   /// SMSS: the payload octets of a full data segment.
+  @inline(__always)
   var segmentSize: Int { payloadLimit(optionLength: negotiated.timestamps ? 12 : 0) }
 
   /// What the MSS option offers: what the link can take, whatever the options (RFC 9293 section 3.7.1, MUST-67).
+  @inline(__always)
   var offeredSegmentSize: UInt16 {
     let size = max(64, min(linkMTU - networkHeaderLength - 20, 0xFFFF))
     return options.maximumSegmentSize > 0 ? min(UInt16(size), options.maximumSegmentSize) : UInt16(size)

@@ -3,11 +3,17 @@ import MartinetWire
 // Loss detection and the rate of recovery with SACK: RACK (RFC 8985 section 6) and proportional rate reduction (RFC 9937).
 
 extension Connection {
-  /// What the acknowledgement in `header` brings to judge repetitions by.
-  func evidence(of header: TCPHeader, at now: Instant) -> AcknowledgementEvidence {
+  /// The timestamp that `header` echoes; zero if it tells none.
+  func echo(in header: TCPHeader) -> UInt32 {
+    negotiated.timestamps && header.options.has(.timestamps) ? header.options.timestamps.echo : 0
+  }
+
+  /// What an acknowledgement brings to judge repetitions by, with the timestamp that it echoes; zero if it tells none.
+  @inline(__always)
+  func evidence(echo: UInt32, at now: Instant) -> AcknowledgementEvidence {
     var evidence = AcknowledgementEvidence(now: now, minimumRoundTrip: roundTrip.minimum)
-    if negotiated.timestamps && header.options.has(.timestamps) && header.options.timestamps.echo != 0 {
-      let age = Int64(Int32(bitPattern: timestamp(at: now) &- header.options.timestamps.echo))
+    if echo != 0 {
+      let age = Int64(Int32(bitPattern: timestamp(at: now) &- echo))
       let millisecond = now.nanoseconds / 1_000_000 - age
       evidence.echoed = Instant(nanoseconds: (millisecond + 1) * 1_000_000 - 1)
     }

@@ -10,25 +10,29 @@ extension Connection {
   public mutating func pollTransmit(
     into departure: inout Departure, maximumTrain: Int, in environment: inout Environment, at now: Instant
   ) -> SegmentEnvelope? {
-    if let envelope = pollReset(into: &departure, &environment, at: now) { return envelope }
-    guard endReason == nil, phase != .closed, phase != .listen else { return nil }
+    if owedReset != nil || flags.contains(.resetDue) { return emitReset(into: &departure, &environment, at: now) }
+    guard !isOver, phase != .closed, phase != .listen else { return nil }
     if flags.contains(.synDue) { return emitSYN(into: &departure, &environment, at: now) }
     guard phase != .synSent else { return nil }
     // CWR stands in one segment, not in a train.
     let train = ecn.reductionDue ? 0 : maximumTrain
     var output = Output(now: now, maximumTrain: train, optionLength: currentOptionLength)
     if let envelope = pollEarlierState(&output, into: &departure, &environment) { return envelope }
-    if phase != .synReceived,
+    if phase != .synReceived, ecn.handshakeAcknowledgementDue,
       let envelope = pollHandshakeAcknowledgement(&output, into: &departure, &environment)
     {
       return envelope
     }
     // Who rests has nothing to repeat.
     if phase != .synReceived && transferPart.isPresent {
-      if let envelope = pollRetransmission(&output, into: &departure, &environment) { return envelope }
-      if let envelope = pollTailLossProbe(&output, into: &departure, &environment) { return envelope }
+      if scoreboard.lost > 0 || recovery.front != nil,
+        let envelope = pollRetransmission(&output, into: &departure, &environment)
+      {
+        return envelope
+      }
+      if probe.isDue, let envelope = pollTailLossProbe(&output, into: &departure, &environment) { return envelope }
     }
-    if phase != .synReceived {
+    if phase != .synReceived && (keepAlive.probeDue || flags.contains(.probeDue)) {
       if let envelope = pollProbe(&output, into: &departure, &environment) { return envelope }
     }
     if phase != .synReceived || isFastOpened {
@@ -43,19 +47,13 @@ extension Connection {
 
   // MARK: Resets
 
-  private mutating func pollReset(
+  /// The one that is owed for a doubtful segment, and then the one that ends the connection.
+  private mutating func emitReset(
     into departure: inout Departure, _ environment: inout Environment, at now: Instant
-  ) -> SegmentEnvelope? {
-    let sequence: SequenceNumber
-    if let owed = owedReset {
-      owedReset = nil
-      sequence = owed
-    } else if flags.contains(.resetDue) {
-      flags.remove(.resetDue)
-      sequence = snd.nxt
-    } else {
-      return nil
-    }
+  ) -> SegmentEnvelope {
+    let sequence = owedReset ?? snd.nxt
+    if owedReset == nil { flags.remove(.resetDue) }
+    owedReset = nil
     var output = Output(now: now, maximumTrain: 0, optionLength: 0)
     output.sequence = sequence
     output.flags = .rst
@@ -106,7 +104,7 @@ extension Connection {
       else { return nil }
       // Right of a shrunk window only the front leaves (RFC 9293 SHLD-16).
       guard range.lower == snd.una || range.upper.distance(from: snd.una) <= max(snd.wnd, 1) else { return nil }
-      guard paced(range.count, output) > 0 else { return nil }
+      guard paced(range.count, optionLength: output.optionLength, at: output.now) > 0 else { return nil }
     }
     output.reason = recovery.front ?? repairReason
     // The timer does not repeat a segment less than one timeout after it left (RFC 6298 section 5).
@@ -173,7 +171,6 @@ extension Connection {
       output.reason = .keepAliveProbe
       return emit(output, into: &departure, &environment)
     }
-    guard flags.contains(.probeDue) else { return nil }
     flags.remove(.probeDue)
     output.reason = .windowProbe
     if flags.contains(.probing) && snd.una != snd.nxt {
@@ -196,6 +193,7 @@ extension Connection {
 
   // MARK: New data
 
+  @inline(__always)
   private mutating func pollNewData(
     _ output: inout Output, into departure: inout Departure, _ environment: inout Environment
   ) -> SegmentEnvelope? {
@@ -211,7 +209,12 @@ extension Connection {
         return sendPathProbe(size: size, payload: payload, &output, into: &departure, &environment)
       }
     }
-    let octets = mayLeave ? paced(sendableOctets(unsent, output, &environment), output) : 0
+    var octets = 0
+    if mayLeave {
+      let sendable = sendableOctets(
+        unsent, optionLength: output.optionLength, maximumTrain: output.maximumTrain, &environment, at: output.now)
+      octets = paced(sendable, optionLength: output.optionLength, at: output.now)
+    }
     guard octets > 0 || unsent == 0 else {
       armSendTimers(in: &environment, at: output.now)
       return nil
@@ -242,12 +245,14 @@ extension Connection {
     return envelope
   }
 
+  @inline(__always)
   private func reasonForNewData(octets: Int) -> TransmissionReason {
     if octets == 0 { return .fin }
     if flags.contains(.textRefused) { return .refusedInSYN }
     return flags.contains(.limitedTransmit) ? .limitedTransmit : .newData
   }
 
+  @inline(__always)
   func prepareNew(_ output: inout Output, octets: Int, fin: Bool) {
     output.sequence = snd.nxt
     output.offset = snd.nxt.distance(from: queueStart)
@@ -258,31 +263,42 @@ extension Connection {
   }
 
   /// Accounts for new sequence numbers that leave, in segments of `unit` octets, or of the usual size.
+  @inline(__always)
   mutating func sent(_ output: Output, unit: Int? = nil) {
-    let range = SequenceRange(from: snd.nxt, count: output.payload + (output.flags.contains(.fin) ? 1 : 0))
-    scoreboard.sent(range, segmentSize: unit ?? payloadLimit(optionLength: output.optionLength), at: output.now)
+    sent(
+      output.payload, hasFIN: output.flags.contains(.fin),
+      unit: unit ?? payloadLimit(optionLength: output.optionLength), at: output.now)
+  }
+
+  private mutating func sent(_ payload: Int, hasFIN: Bool, unit: Int, at now: Instant) {
+    let range = SequenceRange(from: snd.nxt, count: payload + (hasFIN ? 1 : 0))
+    scoreboard.sent(range, segmentSize: unit, at: now)
     recovery.rate.left(range.count)
     if scoreboard.inFlight + segmentSize > congestion.window {
       scoreboard.rate.markWindowLimited(inFlight: scoreboard.inFlight)
     }
-    paceLeft(output.payload, at: output.now)
+    paceLeft(payload, at: now)
     recovery.validation.left(range.count)
     recovery.freshAllowance = max(0, recovery.freshAllowance - range.count)
     snd.nxt = range.upper
-    lastSentAt = output.now
-    if output.flags.contains(.fin) { flags.insert(.finSent) }
-    statistics.bytesSent += UInt64(output.payload)
+    lastSentAt = now
+    if hasFIN { flags.insert(.finSent) }
+    statistics.bytesSent &+= UInt64(payload)
     if options.notSentLowWater > 0 { offerRoom() }
   }
 
   /// RFC 5681 section 4.1: after an idle time the window is no more than the initial one.
+  @inline(__always)
   private mutating func restartAfterIdle(_ environment: inout Environment, at now: Instant) {
     if scoreboard.inFlight == 0 && phase != .synReceived && congestion.algorithm == .bbr {
       congestion.on(.restarting(pathState(at: now)))
     }
-    guard snd.una == snd.nxt, statistics.bytesSent > 0,
-      now - lastSentAt > roundTrip.timeout(environment.configuration)
-    else { return }
+    if snd.una == snd.nxt, statistics.bytesSent > 0, now - lastSentAt > roundTrip.timeout(environment.configuration) {
+      restartWindow(&environment, at: now)
+    }
+  }
+
+  private mutating func restartWindow(_ environment: inout Environment, at now: Instant) {
     if environment.configuration.windowValidation {
       reviewValidation(&environment, at: now)
       return

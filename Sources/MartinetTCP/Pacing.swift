@@ -34,25 +34,33 @@ struct Pacer {
 
 extension Connection {
   /// How fast data may leave; nil if they do not keep a pace.
-  var pacingRate: Rate? {
-    guard options.pacing || congestion.algorithm == .bbr else { return nil }
-    return congestion.pacingRate(isPaced: options.pacing, smoothedRoundTrip: roundTrip.smoothed)
+  @inline(__always)
+  var pacingRate: Rate? { options.pacing || congestion.algorithm == .bbr ? rateOfPace : nil }
+
+  private var rateOfPace: Rate? {
+    congestion.pacingRate(isPaced: options.pacing, smoothedRoundTrip: roundTrip.smoothed)
   }
 
   /// How many of the `octets` that could leave may leave by their pace: full segments, unless all of them may. If none may, the timer says when.
-  mutating func paced(_ octets: Int, _ output: Output) -> Int {
+  @inline(__always)
+  mutating func paced(_ octets: Int, optionLength: Int, at now: Instant) -> Int {
     guard octets > 0, let rate = pacingRate else { return octets }
+    return paced(octets, by: rate, optionLength: optionLength, at: now)
+  }
+
+  private mutating func paced(_ octets: Int, by rate: Rate, optionLength: Int, at now: Instant) -> Int {
     let allowance = pacer.allowance(
-      quantum: Pacer.quantum(rate, segmentSize: segmentSize), at: output.now)
+      quantum: Pacer.quantum(rate, segmentSize: segmentSize), at: now)
     guard allowance > 0 else {
       timers[.pacing] = pacer.nextDeparture
       return 0
     }
-    let full = payloadLimit(optionLength: output.optionLength)
+    let full = payloadLimit(optionLength: optionLength)
     return octets <= allowance ? octets : min(octets, max(full, allowance / full * full))
   }
 
   /// `octets` of data left.
+  @inline(__always)
   mutating func paceLeft(_ octets: Int, at now: Instant) {
     timers.cancel(.pacing)
     if let rate = pacingRate { pacer.left(octets, rate: rate, at: now) }

@@ -134,18 +134,30 @@ struct CommonState: ~Copyable {
 
 // Parts that are made in places that others have given back, and given back.
 
+//
+// They are called where nothing but the change of a field stands: inlined there, each would make room on the stack for all that is made.
+
 extension Connection {
+  @inline(never)
   mutating func makeTransfer(_ value: consuming TransferState) {
     unsafe transferPart.make(value, from: &common.address.pointee.spareTransfers)
   }
 
+  @inline(never)
   private mutating func makeTimers() {
     unsafe timerPart.make(Timers(), from: &common.address.pointee.spareTimers)
   }
 
+  @inline(never)
   private mutating func makeTuning() {
     unsafe tuningPart.make(BufferTuning(), from: &common.address.pointee.spareTunings)
   }
+
+  @inline(never)
+  private mutating func makeECN() { ecnPart.make(ECNState()) }
+
+  @inline(never)
+  private mutating func makeRare() { rarePart.make(RareState()) }
 
   mutating func dropTransfer() { unsafe transferPart.drop(into: &common.address.pointee.spareTransfers) }
   mutating func dropTimers() { unsafe timerPart.drop(into: &common.address.pointee.spareTimers) }
@@ -168,7 +180,7 @@ extension Connection {
       unsafe transferPart.address(or: common.value.transfer)
     }
     @inline(__always) unsafeMutableAddress {
-      if !transferPart.isPresent { makeTransfer(wokenTransfer) }
+      if !transferPart.isPresent { wake() }
       return unsafe transferPart.mutableAddress
     }
   }
@@ -199,7 +211,7 @@ extension Connection {
       unsafe ecnPart.address(or: common.value.ecn)
     }
     @inline(__always) unsafeMutableAddress {
-      if !ecnPart.isPresent { ecnPart.make(ECNState()) }
+      if !ecnPart.isPresent { makeECN() }
       return unsafe ecnPart.mutableAddress
     }
   }
@@ -209,7 +221,7 @@ extension Connection {
       unsafe rarePart.address(or: common.value.rare)
     }
     @inline(__always) unsafeMutableAddress {
-      if !rarePart.isPresent { rarePart.make(RareState()) }
+      if !rarePart.isPresent { makeRare() }
       return unsafe rarePart.mutableAddress
     }
   }

@@ -55,6 +55,10 @@ extension Connection {
     }
   }
 
+  /// Whether there is an ``endReason``.
+  @inline(__always)
+  var isOver: Bool { flags.contains(.ended) }
+
   /// Whether anything waits for what is missing before it.
   var hasReordered: Bool { !rare.reassembly.isEmpty }
 }

@@ -21,29 +21,38 @@ extension Connection {
 
   /// Notes that there is nothing to send where the congestion window would take it (section 4.1.2.4). To be asked before data are queued, and before an
   /// acknowledgement or a timer changes anything. Less than a segment, which Nagle's algorithm may hold back, is nothing.
+  @inline(__always)
   mutating func noteApplicationLimit() {
     guard unsentBytes < segmentSize, scoreboard.lost == 0, scoreboard.inFlight < congestion.window else { return }
     scoreboard.rate.markApplicationLimited(inFlight: scoreboard.inFlight)
   }
 
   /// Tells congestion control what was taken for lost.
+  @inline(__always)
   mutating func tellLosses(at now: Instant) {
+    if scoreboard.rate.hasLosses { tellOfLosses(at: now) }
+  }
+
+  private mutating func tellOfLosses(at now: Instant) {
     guard let note = scoreboard.rate.takeLosses(), congestion.bbrState != nil else { return }
     congestion.on(.lost(note, pathState(at: now)))
   }
 
   /// The acknowledgement has been taken in: what it tells of the path.
+  @inline(__always)
   mutating func sampleRate(_ environment: inout Environment, at now: Instant) {
     tellLosses(at: now)
-    let sample = scoreboard.rate.finish(minimumRoundTrip: roundTrip.minimum)
-    guard sample.newlyAcknowledged > 0 else { return }
-    if sample.rate > .zero {
+    scoreboard.rate.finish(minimumRoundTrip: roundTrip.minimum)
+    guard scoreboard.rate.sample.newlyAcknowledged > 0 else { return }
+    if environment.trace.isEnabled && scoreboard.rate.sample.rate > .zero {
+      let sample = scoreboard.rate.sample
       trace(
         .deliveryRate(sample.rate.octetsPerSecond, isApplicationLimited: sample.isApplicationLimited),
         in: &environment, at: now)
     }
     // The others ask for no samples.
-    guard let state = congestion.bbrState else { return }
+    guard congestion.algorithm == .bbr, let state = congestion.bbrState else { return }
+    let sample = scoreboard.rate.sample
     let window = congestion.window
     congestion.on(.sampled(sample, pathState(at: now)))
     guard let cause = congestion.bbrState?.cause else { return }

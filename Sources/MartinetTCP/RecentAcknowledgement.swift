@@ -73,6 +73,7 @@ package struct RecentAcknowledgement {
   mutating func sawReordering() { reorderingSeen = true }
 
   /// `record` has arrived, which was not known before (steps 2 and 3).
+  @inline(__always)
   package mutating func delivered(_ record: TransmissionRecord, _ evidence: AcknowledgementEvidence) {
     if !isKnown {
       (farthest, farthestBefore) = (record.end, record.end)

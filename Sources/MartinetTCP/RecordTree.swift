@@ -32,7 +32,8 @@ package struct RecordTree {
   mutating func takeStorage(of other: inout RecordTree) {
     guard isEmpty && other.isEmpty else { return }
     swap(&nodes, &other.nodes)
-    removeAll()
+    nodes.removeAll(keepingCapacity: true)
+    (root, free, firstNode, lastNode) = (-1, -1, -1, -1)
   }
   package var first: Int { Int(firstNode) }
   package var last: Int { Int(lastNode) }
@@ -172,6 +173,12 @@ package struct RecordTree {
   package mutating func removeAll() {
     if nodes.count > 64 {
       nodes = []
+    } else if count == 1 {
+      // The place of the only record is the next one's.
+      nodes[Int(root)].parent = free
+      (root, free, firstNode, lastNode) = (-1, root, -1, -1)
+      count = 0
+      return
     } else if count > 0 {
       nodes.removeAll(keepingCapacity: true)
     } else {
@@ -181,6 +188,7 @@ package struct RecordTree {
     count = 0
   }
 
+  @inline(__always)
   private mutating func place(_ record: TransmissionRecord) -> Int32 {
     var node = Node(record: record)
     node.holdsLost = record.state == .lost

@@ -4,6 +4,7 @@ import MartinetWire
 
 extension Connection {
   /// SND.UNA has advanced; returns whether the retransmission timer starts anew.
+  @inline(__always)
   mutating func recoverOrGrow(_ sample: AcknowledgementSample, _ environment: inout Environment) -> Bool {
     let now = sample.now
     recovery.duplicates = 0
@@ -28,11 +29,12 @@ extension Connection {
     return true
   }
 
+  @inline(__always)
   private mutating func grow(_ sample: AcknowledgementSample, _ environment: inout Environment) {
     guard validateWindow(sample, &environment) else { return }
     let before = congestion.window
     let cause = congestion.isInSlowStart ? CongestionCause.slowStart : .congestionAvoidance
-    congestion.on(.acknowledged(sample))
+    congestion.acknowledged(sample)
     if congestion.window != before { traceCongestion(cause, in: &environment, at: sample.now) }
   }
 

@@ -60,6 +60,7 @@ package struct Scoreboard {
   // MARK: Sending
 
   /// `range` left in segments of `segmentSize` octets of payload.
+  @inline(__always)
   package mutating func sent(_ range: SequenceRange, segmentSize: Int, at now: Instant) {
     if inFlight == 0 { rate.begins(at: now) }
     inFlight += range.count
@@ -71,6 +72,7 @@ package struct Scoreboard {
   }
 
   /// Segments that leave one by one at the same instant are a train as well.
+  @inline(__always)
   private mutating func extendTrain(_ range: SequenceRange, segmentSize: Int, at now: Instant) -> Bool {
     guard !records.isEmpty, transmissions.count > 0,
       records.extendLast(by: range, segmentSize: segmentSize, number: latest, at: now)
@@ -147,9 +149,15 @@ package struct Scoreboard {
     upTo number: SequenceNumber, _ evidence: AcknowledgementEvidence, _ rack: inout RecentAcknowledgement
   ) -> Acknowledged {
     var result = Acknowledged()
-    while !records.isEmpty && records[records.first].start.isBefore(number) {
-      if records[records.first].end.isAfter(number) { split(records.first, at: number) }
-      let record = records[records.first]
+    var index = records.first
+    var passed = 0
+    while index != RecordTree.none {
+      var record = records[index]
+      guard record.start.isBefore(number) else { break }
+      if record.end.isAfter(number) {
+        split(index, at: number)
+        record = records[index]
+      }
       account(record, -1)
       result.octets += Int(record.length)
       if record.isRetransmitted { result.lastResentAt = max(result.lastResentAt ?? record.sentAt, record.sentAt) }
@@ -160,10 +168,16 @@ package struct Scoreboard {
         rate.delivered(record, snapshot(of: record), evidence)
         rack.delivered(record, evidence)
       }
-      records.removeFirst()
+      index = index == records.last ? RecordTree.none : records.next(after: index)
+      passed += 1
     }
+    if index == RecordTree.none {
+      // Nearly every acknowledgement of a quiet conversation leaves nothing: no order among the rest is to be kept.
+      removeAll()
+      return result
+    }
+    for _ in 0..<passed { records.removeFirst() }
     while let oldest = transmissions.first, !oldest.range.upper.isAfter(number) { transmissions.removeFirst() }
-    if records.isEmpty { removeAll() }
     return result
   }
 

@@ -11,23 +11,37 @@ package struct SendQueue {
 
   package init() {}
 
+  /// The page of the octet at `position` behind the head of the first page, and where it is in that.
+  @inline(__always)
+  private static func place(_ position: Int) -> (page: Int, within: Int) {
+    // Positions are never negative: as numbers without a sign their division takes a shift.
+    let (page, within) = UInt(bitPattern: position).quotientAndRemainder(dividingBy: UInt(PagePool.pageSize))
+    return (Int(bitPattern: page), Int(bitPattern: within))
+  }
+
   /// Uses the memory of another queue, which is empty.
   mutating func takeStorage(of other: inout SendQueue) { pages.takeStorage(of: &other.pages) }
 
   /// Copies as much of `bytes` as the pool has pages for; returns how much.
+  @inline(__always)
   package mutating func append(_ bytes: RawSpan, to pool: inout PagePool) -> Int {
     var copied = 0
-    let within = (headOffset + count) % PagePool.pageSize
+    let within = SendQueue.place(headOffset + count).within
     if within > 0 && bytes.byteCount > 0 {
       copied = min(bytes.byteCount, PagePool.pageSize - within)
       pool.write(bytes.extracting(0..<copied), to: pages[pages.count - 1], at: within)
     }
     while copied < bytes.byteCount {
-      let missing = (bytes.byteCount - copied + PagePool.pageSize - 1) / PagePool.pageSize
-      guard let run = pool.allocateRun(atMost: missing) else { break }
+      let missing = SendQueue.place(bytes.byteCount - copied + PagePool.pageSize - 1).page
+      guard let run = missing == 1 ? pool.allocate().map({ PageRun(first: $0, count: 1) }) : pool.allocateRun(atMost: missing)
+      else { break }
       let length = min(bytes.byteCount - copied, run.count * PagePool.pageSize)
       pool.write(bytes.extracting(copied..<(copied + length)), to: run.first, at: 0)
-      pages.append(run.count) { index in PageIndex(run.first.rawValue &+ UInt32(truncatingIfNeeded: index)) }
+      if run.count == 1 {
+        pages.append(run.first)
+      } else {
+        pages.append(run.count) { index in PageIndex(run.first.rawValue &+ UInt32(truncatingIfNeeded: index)) }
+      }
       copied += length
     }
     count += copied
@@ -76,6 +90,7 @@ package struct SendQueue {
   }
 
   /// Forgets the first `octets`: they are acknowledged.
+  @inline(__always)
   package mutating func removeFirst(_ octets: Int, in pool: inout PagePool) {
     precondition(octets <= count, "more octets are acknowledged than were written")
     headOffset += octets
@@ -94,10 +109,10 @@ package struct SendQueue {
   }
 
   /// Appends up to `length` octets from `offset` on to `departure`; returns how many found room.
+  @inline(__always)
   package func gather(from offset: Int, length: Int, into departure: inout Departure, in pool: inout PagePool) -> Int {
     precondition(offset >= 0 && length >= 0 && offset + length <= count, "octets are sent that nobody wrote")
-    var index = (headOffset + offset) / PagePool.pageSize
-    var within = (headOffset + offset) % PagePool.pageSize
+    var (index, within) = SendQueue.place(headOffset + offset)
     var remaining = length
     while remaining > 0 {
       let run = run(at: index, upTo: within + remaining)
@@ -111,6 +126,7 @@ package struct SendQueue {
   }
 
   /// The pages from the one at `index` on that lie side by side, as far as `octets` reach.
+  @inline(__always)
   private func run(at index: Int, upTo octets: Int) -> PageRun {
     let first = pages[index]
     var count = 1

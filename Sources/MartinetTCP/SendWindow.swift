@@ -10,6 +10,7 @@ extension Connection {
 
   /// What the congestion window leaves; limited transmit lends one segment for each of the first two duplicates (RFC 3042),
   /// where SACK does not shrink the flight by itself.
+  @inline(__always)
   private var congestionRoom: Int {
     var room = congestion.window - scoreboard.inFlight
     if flags.contains(.limitedTransmit) && !negotiated.sack {
@@ -21,13 +22,16 @@ extension Connection {
   }
 
   /// How many of the `unsent` octets leave in the next segment or train; 0 if it is better to wait.
-  mutating func sendableOctets(_ unsent: Int, _ output: Output, _ environment: inout Environment) -> Int {
+  @inline(__always)
+  mutating func sendableOctets(
+    _ unsent: Int, optionLength: Int, maximumTrain: Int, _ environment: inout Environment, at now: Instant
+  ) -> Int {
     guard !timers.isSet(.congestionHold) else { return 0 }
     let records = environment.configuration.maximumRecords
     guard scoreboard.recordCount < records, scoreboard.transmissionCount < 2 * records else { return 0 }
-    let full = payloadLimit(optionLength: output.optionLength)
+    let full = payloadLimit(optionLength: optionLength)
     // The segments of a train have one urgent pointer, which is right for the first only.
-    let train = snd.up == nil ? max(full, output.maximumTrain / full * full) : full
+    let train = snd.up == nil && maximumTrain > full ? maximumTrain / full * full : full
     let usable = usableWindow
     let room = min(congestionRoom, burstRoom(environment.configuration))
     let offered = min(unsent, usable, train)
@@ -40,12 +44,13 @@ extension Connection {
     guard offered > 0, offered <= room || scoreboard.inFlight == 0 else { return 0 }
     if flags.contains(.overrideDue) || smallSegmentMayLeave(unsent, usable) { return offered }
     if unsent > usable && !timers.isSet(.sillyWindowOverride) {
-      timers[.sillyWindowOverride] = output.now + environment.configuration.sillyWindowOverride
+      timers[.sillyWindowOverride] = now + environment.configuration.sillyWindowOverride
     }
     return 0
   }
 
   /// Whether less than a full segment may leave: D and U are what waits and what the window takes.
+  @inline(__always)
   private func smallSegmentMayLeave(_ unsent: Int, _ usable: Int) -> Bool {
     // Nagle: one small segment outstanding at most, unless this is the last of all (RFC 9293 section 3.7.4).
     // A SYN that is outstanding is no data that a small segment could join.

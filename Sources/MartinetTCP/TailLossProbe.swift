@@ -54,7 +54,6 @@ extension Connection {
   mutating func pollTailLossProbe(
     _ output: inout Output, into departure: inout Departure, _ environment: inout Environment
   ) -> SegmentEnvelope? {
-    guard probe.isDue else { return nil }
     probe.isDue = false
     guard snd.una != snd.nxt, snd.wnd > 0 else { return nil }
     let limit = payloadLimit(optionLength: output.optionLength)

@@ -1,5 +1,6 @@
 /// The deadlines of a connection: the one table that both the next deadline and the expiry are read from.
 struct Timers: ReusablePart {
+  /// Those of timers that do not run mean nothing.
   private var deadlines = InlineArray<14, Instant>(repeating: .never)
   /// One bit for each timer that runs: few do at a time, and only those are looked at.
   private var running: UInt16 = 0
@@ -8,26 +9,25 @@ struct Timers: ReusablePart {
   private var told = Instant.never
 
   subscript(kind: TimerKind) -> Instant {
-    get { deadlines[Int(kind.rawValue)] }
-    set {
+    @inline(__always) get { isSet(kind) ? deadlines[Int(kind.rawValue)] : .never }
+    @inline(__always) set {
+      guard newValue != .never else { return cancel(kind) }
       deadlines[Int(kind.rawValue)] = newValue
-      let bit = 1 as UInt16 &<< UInt16(kind.rawValue)
-      running = newValue == .never ? running & ~bit : running | bit
+      running |= Timers.bit(kind)
       if newValue < bound { bound = newValue }
     }
   }
 
-  func isSet(_ kind: TimerKind) -> Bool { running & (1 &<< UInt16(kind.rawValue)) != 0 }
+  @inline(__always)
+  private static func bit(_ kind: TimerKind) -> UInt16 { 1 &<< UInt16(kind.rawValue) }
 
-  mutating func cancel(_ kind: TimerKind) {
-    guard isSet(kind) else { return }
-    self[kind] = .never
-  }
+  @inline(__always)
+  func isSet(_ kind: TimerKind) -> Bool { running & Timers.bit(kind) != 0 }
 
-  mutating func cancelAll() {
-    deadlines = InlineArray<14, Instant>(repeating: .never)
-    running = 0
-  }
+  @inline(__always)
+  mutating func cancel(_ kind: TimerKind) { running &= ~Timers.bit(kind) }
+
+  mutating func cancelAll() { running = 0 }
 
   /// A deadline that may be earlier than all that were told, which then is told; ``Instant/never`` if there is none.
   mutating func takeEarlier() -> Instant {
@@ -62,11 +62,10 @@ struct Timers: ReusablePart {
   mutating func popExpired(at now: Instant) -> TimerKind? {
     let first = earliest
     guard first <= now, first != .never else { return nil }
-    for index in deadlines.indices where deadlines[index] == first {
-      let found = TimerKind(rawValue: UInt8(index))
-      if let found { cancel(found) }
-      return found
-    }
-    return nil
+    var remaining = running
+    while deadlines[remaining.trailingZeroBitCount] != first { remaining &= remaining &- 1 }
+    let found = TimerKind(rawValue: UInt8(remaining.trailingZeroBitCount))
+    if let found { cancel(found) }
+    return found
   }
 }

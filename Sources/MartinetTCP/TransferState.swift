@@ -76,9 +76,13 @@ extension Connection {
         options.congestion, window: resting.window, threshold: resting.threshold, path: path))
   }
 
+  @inline(never)
+  mutating func wake() { makeTransfer(wokenTransfer) }
+
   /// The connection has nothing to send and waits for nothing: the next octet, or five seconds without one, decide what follows.
   ///
   /// What a controller has learnt of the path over many round trips, and how long a validated window was not used (RFC 7661), is worth its memory.
+  @inline(__always)
   mutating func scheduleRest(in environment: borrowing Environment, at now: Instant) {
     guard transferPart.isPresent, !congestion.algorithm.learnsThePath, !environment.configuration.windowValidation
     else {

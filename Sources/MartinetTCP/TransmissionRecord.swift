@@ -66,7 +66,8 @@ package struct TransmissionRecord: BitwiseCopyable {
 
   /// Counts the segments by their size. Where several sizes were joined that is the least that there can be.
   mutating func countSegments() {
-    segments = (length + UInt32(segmentSize) - 1) / UInt32(segmentSize)
+    segments =
+      length <= UInt32(segmentSize) ? min(length, 1) : (length + UInt32(segmentSize) - 1) / UInt32(segmentSize)
   }
 
   /// The last edge between two of its segments that is not after `number`.

@@ -13,6 +13,7 @@ struct WindowedMinimum {
     return least == .forever ? .zero : least
   }
 
+  @inline(__always)
   mutating func take(_ sample: Interval, at now: Instant) {
     let halves = (now - began).nanoseconds / (WindowedMinimum.window / 2).nanoseconds
     if halves > 0 {

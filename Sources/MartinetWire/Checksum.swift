@@ -11,9 +11,11 @@ public struct Checksum: Sendable {
   public init() {}
 
   /// Adds the next octets.
+  @inline(__always)
   public mutating func add(_ bytes: RawSpan) {
-    let part = Checksum.fold(Checksum.sumOfWords(bytes))
-    sum &+= UInt64(isOdd ? part.byteSwapped : part)
+    let words = Checksum.sumOfWords(bytes)
+    // Less than 2^38 each: no packet has so many runs that they overflow.
+    sum &+= isOdd ? UInt64(Checksum.fold(words).byteSwapped) : words
     if bytes.byteCount & 1 == 1 { isOdd.toggle() }
   }
 
@@ -99,7 +101,7 @@ public struct Checksum: Sendable {
   ///
   /// Words of 64 bits are added in chains: each addition takes the carry of the one before, so that eight octets cost one instruction. A chain
   /// begins anew with every round of the loop, which lets a processor work at several rounds at once.
-  @usableFromInline
+  @inline(__always)
   static func sumOfWords(_ bytes: RawSpan) -> UInt64 {
     unsafe bytes.withUnsafeBytes { buffer in
       guard var place = buffer.baseAddress else { return 0 }
@@ -121,15 +123,15 @@ public struct Checksum: Sendable {
         unsafe place += 64
         missing &-= 64
       }
-      var rest = UInt128(sum) &+ UInt128(carries)
+      // Halves of words have room for the carries of seven, and of what the rounds left.
+      var rest = (sum & 0xFFFF_FFFF) &+ (sum >> 32) &+ carries
       while missing >= 8 {
-        rest &+= UInt128(unsafe word(at: place))
+        let word = unsafe word(at: place)
+        rest &+= (word & 0xFFFF_FFFF) &+ (word >> 32)
         unsafe place += 8
         missing &-= 8
       }
-      rest &+= unsafe UInt128(lastWord(at: place, octets: missing))
-      let low = UInt64(truncatingIfNeeded: rest)
-      return (low & 0xFFFF_FFFF) &+ (low >> 32) &+ UInt64(truncatingIfNeeded: rest >> 64)
+      return rest &+ (unsafe lastWord(at: place, octets: missing))
     }
   }
 

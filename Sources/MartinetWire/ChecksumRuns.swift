@@ -48,6 +48,7 @@ extension Departure {
     completeTransportChecksum(behind: sum, fieldOffset: 16)
   }
 
+  @inline(__always)
   private mutating func completeTransportChecksum(behind pseudoHeader: Checksum, fieldOffset offset: Int) {
     var sum = pseudoHeader
     let end = headerEnd

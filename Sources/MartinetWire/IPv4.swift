@@ -64,6 +64,7 @@ public struct IPv4Header: Equatable, Sendable {
 
   /// Whether the checksum of a header without options is right, with which `bytes` begin.
   @inlinable
+  @inline(__always)
   public static func hasRightChecksum(_ bytes: RawSpan) -> Bool {
     var sum = Checksum()
     sum.add(doubleWord: bytes.uint32(at: 0))
@@ -117,6 +118,11 @@ public struct IPv4Header: Equatable, Sendable {
 
   /// Writes 20 octets with their checksum at `position`, where they must be inside.
   public func encode(into target: inout MutableRawSpan, at position: Int) {
+    encode(into: &target, at: position, totalLength: totalLength)
+  }
+
+  @inline(__always)
+  private func encode(into target: inout MutableRawSpan, at position: Int, totalLength: Int) {
     let flags: UInt16 = (doesNotFragment ? 0x4000 : 0) | (hasMoreFragments ? 0x2000 : 0)
     let words: (UInt32, UInt32, UInt32) = (
       0x4500_0000 | UInt32(trafficClass) << 16 | UInt32(UInt16(clamping: totalLength)),
@@ -138,10 +144,9 @@ public struct IPv4Header: Equatable, Sendable {
 
   /// Puts the header before what `departure` holds, with the total length that results.
   public func encode(into departure: inout Departure) {
-    var header = self
-    header.totalLength = departure.count + IPv4Header.minimumLength
+    let totalLength = departure.count + IPv4Header.minimumLength
     let position = departure.headerStart - IPv4Header.minimumLength
-    departure.withHeaderBytes { header.encode(into: &$0, at: position) }
+    departure.withHeaderBytes { encode(into: &$0, at: position, totalLength: totalLength) }
     departure.headerStart = position
   }
 }

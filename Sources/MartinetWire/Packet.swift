@@ -161,6 +161,7 @@ public struct Departure: ~Copyable {
   }
 
   /// Pins `range`, which another departure holds, as the next piece of the payload. A departure has as many places as any other.
+  @inline(__always)
   mutating func append(_ range: PinnedRange, in pool: inout PagePool) {
     precondition(rangeCount < Departure.rangeCapacity, "a departure has no room for another piece")
     for page in range.pages { pool.pin(PageIndex(page)) }
@@ -205,19 +206,25 @@ public struct Departure: ~Copyable {
   public func copy(into target: inout MutableRawSpan) {
     precondition(count <= target.byteCount, "a departure is copied into too little room")
     unsafe target.withUnsafeMutableBytes { bytes in
-      guard var place = bytes.baseAddress else { return }
-      let octets = headerEnd - headerStart
-      unsafe header.span.withUnsafeBytes { header in
-        if let start = header.baseAddress, octets > 0 {
-          unsafe place.copyMemory(from: start + headerStart, byteCount: octets)
-        }
+      if let place = bytes.baseAddress { unsafe copy(to: place) }
+    }
+  }
+
+  /// Copies header and payload to `target` and the places behind it, which must be enough.
+  @unsafe @inline(__always)
+  fileprivate func copy(to target: UnsafeMutableRawPointer) {
+    var place = unsafe target
+    let octets = headerEnd &- headerStart
+    unsafe header.span.withUnsafeBytes { header in
+      if let start = header.baseAddress, octets > 0 {
+        unsafe place.copyMemory(from: start + headerStart, byteCount: octets)
       }
-      unsafe place += octets
-      for index in 0..<rangeCount {
-        let range = ranges[index]
-        if let start = unsafe range.start { unsafe place.copyMemory(from: start, byteCount: range.count) }
-        unsafe place += range.count
-      }
+    }
+    unsafe place += octets
+    for index in 0..<rangeCount {
+      let range = ranges[index]
+      if let start = unsafe range.start { unsafe place.copyMemory(from: start, byteCount: range.count) }
+      unsafe place += range.count
     }
   }
 }
@@ -232,6 +239,10 @@ extension PagePool {
   public mutating func chain(copying departure: borrowing Departure) -> PageChain? {
     guard departure.count > 0 else { return PageChain() }
     guard let packet = allocateChain(capacity: departure.count) else { return nil }
+    if packet.first == packet.last {
+      unsafe departure.copy(to: address(of: packet.first))
+      return packet
+    }
     var room = run(from: packet.first)
     unsafe departure.header.span.withUnsafeBytes { header in
       let range = departure.headerStart..<departure.headerEnd

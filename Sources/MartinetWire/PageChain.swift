@@ -193,8 +193,25 @@ extension PagePool {
   }
 
   /// Drops the first `count` octets of `chain`, and the pages that hold nothing else.
+  @inlinable @inline(__always)
   public mutating func removeFirst(_ count: Int, from chain: inout PageChain) {
     precondition(count >= 0 && count <= chain.count, "more octets are removed than there are")
+    // A header nearly always has the rest of its packet behind it in its page.
+    if count > 0 && count < chain.count {
+      let state = unsafe states + Int(chain.first.rawValue)
+      let length = unsafe Int(state.pointee.length)
+      if count < length {
+        unsafe state.pointee.offset &+= UInt16(truncatingIfNeeded: count)
+        unsafe state.pointee.length = UInt16(truncatingIfNeeded: length &- count)
+        chain.octets &-= count
+        return
+      }
+    }
+    removePages(count, from: &chain)
+  }
+
+  @usableFromInline
+  mutating func removePages(_ count: Int, from chain: inout PageChain) {
     var missing = count
     while missing > 0 {
       let page = chain.first

@@ -20,6 +20,20 @@ public struct PlainSegment: BitwiseCopyable, Sendable {
     (window, isPushed, hasTimestamps) = (0, false, false)
   }
 
+  /// A segment that nothing was said of yet.
+  @inlinable
+  public init(
+    sequence: SequenceNumber, acknowledgement: SequenceNumber, window: UInt16, timestamps: TCPTimestamps?,
+    isPushed: Bool
+  ) {
+    self.sequence = sequence
+    self.acknowledgement = acknowledgement
+    self.timestamps = timestamps ?? TCPTimestamps(value: 0, echo: 0)
+    self.window = window
+    self.isPushed = isPushed
+    hasTimestamps = timestamps != nil
+  }
+
   /// The header that `bytes` have at `position`; nil if it has another shape or is not all there.
   @inlinable @inline(__always)
   public init?(_ bytes: RawSpan, at position: Int) {
@@ -56,6 +70,27 @@ public struct PlainSegment: BitwiseCopyable, Sendable {
 
   /// The octets of the header.
   @inlinable public var headerLength: Int { hasTimestamps ? 32 : 20 }
+
+  /// Writes the header where the transport header of `departure` belongs, with a checksum field of zero.
+  @inlinable
+  public func encode(into departure: inout Departure, sourcePort: UInt16, destinationPort: UInt16) {
+    let start = Departure.transportStart
+    departure.withHeaderBytes { target in
+      target.store(UInt32(sourcePort) << 16 | UInt32(destinationPort), at: start)
+      target.store(sequence.rawValue, at: start &+ 4)
+      target.store(acknowledgement.rawValue, at: start &+ 8)
+      let offset: UInt32 = hasTimestamps ? 0x8010_0000 : 0x5010_0000
+      target.store(offset | (isPushed ? 0x0008_0000 : 0) | UInt32(window), at: start &+ 12)
+      target.store(UInt32(0), at: start &+ 16)
+      if hasTimestamps {
+        target.store(0x0101_080A as UInt32, at: start &+ 20)
+        target.store(timestamps.value, at: start &+ 24)
+        target.store(timestamps.echo, at: start &+ 28)
+      }
+    }
+    departure.headerStart = start
+    departure.headerEnd = start &+ headerLength
+  }
 }
 
 extension TCPHeader {

@@ -20,7 +20,8 @@ struct DeliveryRateTests {
     _ = scoreboard.acknowledge(
       upTo: SequenceNumber(UInt32(segment * size)),
       AcknowledgementEvidence(now: at(time), minimumRoundTrip: .milliseconds(minimum)), &rack)
-    return scoreboard.rate.finish(minimumRoundTrip: .milliseconds(minimum))
+    scoreboard.rate.finish(minimumRoundTrip: .milliseconds(minimum))
+    return scoreboard.rate.sample
   }
 
   @Test("A sample is what arrived since the segment left, over the time that it took", .proves("bbr-10"))
