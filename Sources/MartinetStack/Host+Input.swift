@@ -16,7 +16,7 @@ extension Host {
     if !moreFollows { deliverGathered(at: now) }
   }
 
-  @inline(__always)
+  @inline(always)
   private mutating func take(_ packet: consuming Packet, on interface: InterfaceID, at now: Instant) {
     var info = ArrivalInfo(
       interface: interface.rawValue, isLinkGroup: false, trust: packet.trust, segmentSize: packet.segmentSize)
@@ -64,7 +64,7 @@ extension Host {
   }
 
   /// An IP packet: the version field says of which kind.
-  @inline(__always)
+  @inline(always)
   mutating func receiveInternet(_ chain: consuming PageChain, _ info: ArrivalInfo, at now: Instant) {
     var packet = chain
     if !receiveNextOfFlow(&packet, info, at: now) { receiveAny(packet, info, at: now) }

@@ -245,7 +245,7 @@ extension Connection {
   }
 
   /// One sample per acknowledgement: of a segment that was sent once (Karn), or by the echo (RFC 7323 section 4.1).
-  @inline(__always)
+  @inline(always)
   private mutating func takeRoundTrip(
     _ echo: UInt32, _ acknowledged: Scoreboard.Acknowledged, _ environment: inout Environment, at now: Instant
   ) -> Interval? {

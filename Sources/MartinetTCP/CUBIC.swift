@@ -55,6 +55,7 @@ struct CUBIC {
     return max(flightSize * CUBIC.betaNumerator / CUBIC.betaDenominator, 2 * segmentSize)
   }
 
+  @inline(always)
   mutating func grow(_ sample: AcknowledgementSample, window: inout Int, threshold: inout Int) {
     defer { lastGrowth = sample.now }
     if window < threshold {

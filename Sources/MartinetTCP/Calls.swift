@@ -11,7 +11,7 @@ extension Connection {
   ) throws(CallError) -> Int {
     try checkOpenForSending()
     noteApplicationLimit()
-    let room = flags.contains(.roomLent) ? 0 : writableBytes
+    let room = flags.contains(.roomLent) ? 0 : roomToWrite
     let accepted = queue.append(bytes.extracting(0..<min(bytes.byteCount, room)), to: &environment.pool)
     if accepted < bytes.byteCount { flags.insert(.writerWaits) }
     if urgent && accepted > 0 {
@@ -65,7 +65,7 @@ extension Connection {
   }
 
   /// The program has `count` octets: they leave the buffer.
-  @inline(__always)
+  @inline(always)
   mutating func finishReading(_ count: Int, in environment: inout Environment, at now: Instant) {
     environment.pool.removeFirst(count, from: &received)
     forgetPassedUrgentMark()

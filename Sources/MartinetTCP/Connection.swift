@@ -168,8 +168,10 @@ extension Connection {
   public var unreadBytes: Int { received.count }
 
   /// Octets that a send call would take at once, as far as the buffer goes.
-  @inline(__always)
-  public var writableBytes: Int {
+  public var writableBytes: Int { roomToWrite }
+
+  @inline(always)
+  var roomToWrite: Int {
     switch phase {
     case .synSent, .synReceived, .established, .closeWait:
       flags.contains(.finQueued) ? 0 : max(0, min(sendBufferSize - queue.count, roomLimit - unsentBytes))
@@ -213,7 +215,7 @@ extension Connection {
   var unsentBytes: Int {
     @inline(__always) get {
       // Between SYN and FIN nothing but text is outstanding.
-      if flags.intersection([.synAcknowledged, .finSent]) == .synAcknowledged {
+      if flags.intersection(.tellsWhatIsOutstanding) == .synAcknowledged {
         return max(0, queue.count - snd.nxt.distance(from: snd.una))
       }
       return unsentBytesAtEitherEnd
@@ -227,7 +229,7 @@ extension Connection {
 
   /// Whether a FIN is queued and never left.
   var finIsUnsent: Bool {
-    @inline(__always) get { flags.intersection([.finQueued, .finSent]) == .finQueued }
+    @inline(__always) get { flags.intersection(.tellsOfFIN) == .finQueued }
   }
 
   /// What happened since the last call; forgets it.

@@ -40,7 +40,7 @@ extension Connection {
 
   @inline(__always)
   private var hasNothingToSend: Bool {
-    guard owedReset == nil, flags.isDisjoint(with: [.synDue, .resetDue, .probeDue]) else { return false }
+    guard owedReset == nil, flags.isDisjoint(with: .segmentDue) else { return false }
     if isOver || phase == .closed || phase == .listen || phase == .synSent { return true }
     guard debt.immediate == nil, debt.duplicates == 0, !keepAlive.probeDue, !finIsUnsent else { return false }
     if ecnPart.isPresent && (ecn.earlier != nil || ecn.handshakeAcknowledgementDue) { return false }

@@ -197,4 +197,16 @@ struct ConnectionFlags: OptionSet {
   static let ended = ConnectionFlags(rawValue: 1 << 31)
   /// The peer's SYN had a valid cookie: text moves before the handshake is complete (RFC 7413).
   static let fastOpened = ConnectionFlags(rawValue: 65536)
+
+  // What is asked with each segment. No literals of several flags: where the compiler does not see through one it takes an array.
+
+  /// Those of which only ``synAcknowledged`` may be set where a segment goes the short way.
+  static let asksForLongWay = ConnectionFlags(
+    rawValue: synAcknowledged.rawValue | orphaned.rawValue | probing.rawValue | finQueued.rawValue)
+  /// Those of which only ``synAcknowledged`` is set as long as nothing but text is outstanding.
+  static let tellsWhatIsOutstanding = ConnectionFlags(rawValue: synAcknowledged.rawValue | finSent.rawValue)
+  /// Those of which only ``finQueued`` is set while the FIN waits to leave.
+  static let tellsOfFIN = ConnectionFlags(rawValue: finQueued.rawValue | finSent.rawValue)
+  /// Segments that leave before all others, and probes.
+  static let segmentDue = ConnectionFlags(rawValue: synDue.rawValue | resetDue.rawValue | probeDue.rawValue)
 }

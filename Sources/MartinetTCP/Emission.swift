@@ -29,7 +29,7 @@ struct Output {
 
 extension Connection {
   /// How many SACK blocks would go into a segment now: what fits into 40 octets (RFC 2018 section 3).
-  @inline(__always)
+  @inline(always)
   private var sackBlockCount: Int {
     let wanted = wantedBlockCount
     guard wanted > 0 else { return 0 }
@@ -40,7 +40,7 @@ extension Connection {
 
   /// How many SACK blocks there are to tell. An acknowledgement that only tells of marks has none (RFC 9768 section 3.2.2.5.1), nor has the one that
   /// completes the handshake in the accurate form (section 3.2.2.1).
-  @inline(__always)
+  @inline(always)
   private var wantedBlockCount: Int {
     guard negotiated.sack, hasReordered || debt.duplicateRange != nil, !ecn.handshakeAcknowledgementDue,
       !ecn.isFeedbackOnly
@@ -49,7 +49,7 @@ extension Connection {
   }
 
   /// The octets of options that a segment without SYN carries now.
-  @inline(__always)
+  @inline(always)
   var currentOptionLength: Int {
     let blocks = sackBlockCount
     return otherOptionLength + (blocks > 0 ? 4 + 8 * blocks : 0)

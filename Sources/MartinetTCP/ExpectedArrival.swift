@@ -9,10 +9,10 @@ extension Connection {
   /// First it begins at RCV.NXT and ends in the window, with a timestamp that is not old. Second to fourth it has no RST and no SYN. Fifth its acknowledgement
   /// is SND.UNA, with nothing outstanding, so that it has no news, and the window is the one that is known; or it advances, and nothing is in doubt. Sixth to
   /// eighth it has neither URG nor FIN, and nothing waits that it could overlap.
-  @inline(__always)
+  @inline(always)
   private func isExpected(_ segment: PlainSegment, payload: Int, _ facts: ArrivalFacts) -> Bool {
     guard phase == .established, segment.sequence == rcv.nxt, payload <= rcv.wnd,
-      flags.intersection([.synAcknowledged, .orphaned, .probing, .finQueued]) == .synAcknowledged,
+      flags.intersection(.asksForLongWay) == .synAcknowledged,
       !hasReordered, rcv.fin == nil, facts.ecn == .notECT, ecn.mode == .none,
       segment.hasTimestamps == negotiated.timestamps
     else { return false }
@@ -23,7 +23,7 @@ extension Connection {
 
   /// Whether nothing of what is outstanding was lost, reported or probed, and no response to loss waits to be taken back: an acknowledgement that advances
   /// has no more to tell than that.
-  @inline(__always)
+  @inline(always)
   private var isCalm: Bool {
     transferPart.isPresent && recovery.mode == .open && recovery.doubt == .none
       && !(recovery.undo.isPossible && recovery.undo.unproven == 0) && probe.end == nil && scoreboard.lost == 0
@@ -67,7 +67,7 @@ extension Connection {
   }
 
   /// Fifth, check the ACK field: one that advances, as ``isCalm`` has it.
-  @inline(__always)
+  @inline(always)
   private mutating func processExpectedAcknowledgement(
     _ segment: PlainSegment, _ environment: inout Environment, at now: Instant
   ) {
@@ -96,7 +96,7 @@ extension Connection {
   }
 
   /// Seventh, process the segment text: what comes next in order, behind which nothing waits.
-  @inline(__always)
+  @inline(always)
   private mutating func takeExpectedText(
     _ text: consuming PageChain, _ facts: ArrivalFacts, echo: UInt32, _ environment: inout Environment, at now: Instant
   ) {

@@ -122,7 +122,7 @@ extension Connection {
 
   /// When the retransmission timer expires that starts now. With few segments outstanding and none to follow it can count from when the oldest of
   /// them left (RFC 7765 section 4), so that the loss of a tail is noticed after one timeout.
-  @inline(__always)
+  @inline(always)
   private func timeoutDeadline(in environment: borrowing Environment, at now: Instant) -> Instant {
     let timeout = roundTrip.timeout(environment.configuration)
     guard environment.configuration.earlyRetransmissionTimeout, recovery.mode == .open, unsentBytes == 0,

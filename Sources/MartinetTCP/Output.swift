@@ -193,7 +193,7 @@ extension Connection {
 
   // MARK: New data
 
-  @inline(__always)
+  @inline(always)
   private mutating func pollNewData(
     _ output: inout Output, into departure: inout Departure, _ environment: inout Environment
   ) -> SegmentEnvelope? {
@@ -270,6 +270,7 @@ extension Connection {
       unit: unit ?? payloadLimit(optionLength: output.optionLength), at: output.now)
   }
 
+  @inline(always)
   private mutating func sent(_ payload: Int, hasFIN: Bool, unit: Int, at now: Instant) {
     let range = SequenceRange(from: snd.nxt, count: payload + (hasFIN ? 1 : 0))
     scoreboard.sent(range, segmentSize: unit, at: now)

@@ -40,7 +40,8 @@ extension Connection {
     let needed = payload + 3 * full
     guard payload > payloadLimit(optionLength: output.optionLength), unsent >= needed, usableWindow >= needed,
       congestion.window >= needed, burstRoom(environment.configuration) >= payload,
-      scoreboard.recordCount < environment.configuration.maximumRecords, paced(payload, optionLength: output.optionLength, at: output.now) > 0
+      scoreboard.recordCount < environment.configuration.maximumRecords,
+      paced(payload, optionLength: output.optionLength, at: output.now) > 0
     else { return .none }
     // At least three segments are on their way when the window has no room for the probe, so acknowledgements come.
     guard congestion.window - scoreboard.inFlight >= payload else { return .waits }

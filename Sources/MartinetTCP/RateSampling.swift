@@ -39,7 +39,7 @@ extension Connection {
   }
 
   /// The acknowledgement has been taken in: what it tells of the path.
-  @inline(__always)
+  @inline(always)
   mutating func sampleRate(_ environment: inout Environment, at now: Instant) {
     tellLosses(at: now)
     scoreboard.rate.finish(minimumRoundTrip: roundTrip.minimum)

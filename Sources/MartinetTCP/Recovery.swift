@@ -4,7 +4,7 @@ import MartinetWire
 
 extension Connection {
   /// SND.UNA has advanced; returns whether the retransmission timer starts anew.
-  @inline(__always)
+  @inline(always)
   mutating func recoverOrGrow(_ sample: AcknowledgementSample, _ environment: inout Environment) -> Bool {
     let now = sample.now
     recovery.duplicates = 0

@@ -19,6 +19,14 @@ package struct SendQueue {
     return (Int(bitPattern: page), Int(bitPattern: within))
   }
 
+  /// Pages for so many, as far as there are any side by side.
+  @inline(__always)
+  private static func pages(_ missing: Int, of pool: inout PagePool) -> PageRun? {
+    if missing > 1 { return pool.allocateRun(atMost: missing) }
+    guard let page = pool.allocate() else { return nil }
+    return PageRun(first: page, count: 1)
+  }
+
   /// Uses the memory of another queue, which is empty.
   mutating func takeStorage(of other: inout SendQueue) { pages.takeStorage(of: &other.pages) }
 
@@ -33,8 +41,7 @@ package struct SendQueue {
     }
     while copied < bytes.byteCount {
       let missing = SendQueue.place(bytes.byteCount - copied + PagePool.pageSize - 1).page
-      guard let run = missing == 1 ? pool.allocate().map({ PageRun(first: $0, count: 1) }) : pool.allocateRun(atMost: missing)
-      else { break }
+      guard let run = SendQueue.pages(missing, of: &pool) else { break }
       let length = min(bytes.byteCount - copied, run.count * PagePool.pageSize)
       pool.write(bytes.extracting(copied..<(copied + length)), to: run.first, at: 0)
       if run.count == 1 {

@@ -22,7 +22,7 @@ extension Connection {
   }
 
   /// How many of the `unsent` octets leave in the next segment or train; 0 if it is better to wait.
-  @inline(__always)
+  @inline(always)
   mutating func sendableOctets(
     _ unsent: Int, optionLength: Int, maximumTrain: Int, _ environment: inout Environment, at now: Instant
   ) -> Int {

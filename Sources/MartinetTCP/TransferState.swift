@@ -18,6 +18,7 @@ struct TransferState: ReusablePart {
     self = fresh
   }
 
+  @inline(__always)
   mutating func acknowledge(upTo number: SequenceNumber, _ evidence: AcknowledgementEvidence) -> Scoreboard.Acknowledged
   {
     scoreboard.acknowledge(upTo: number, evidence, &rack)

@@ -123,15 +123,14 @@ public struct Checksum: Sendable {
         unsafe place += 64
         missing &-= 64
       }
-      // Halves of words have room for the carries of seven, and of what the rounds left.
-      var rest = (sum & 0xFFFF_FFFF) &+ (sum >> 32) &+ carries
       while missing >= 8 {
-        let word = unsafe word(at: place)
-        rest &+= (word & 0xFFFF_FFFF) &+ (word >> 32)
+        let (next, overflow) = sum.addingReportingOverflow(unsafe word(at: place))
+        sum = next
+        carries &+= overflow ? 1 : 0
         unsafe place += 8
         missing &-= 8
       }
-      return rest &+ (unsafe lastWord(at: place, octets: missing))
+      return (sum & 0xFFFF_FFFF) &+ (sum >> 32) &+ carries &+ (unsafe lastWord(at: place, octets: missing))
     }
   }
 

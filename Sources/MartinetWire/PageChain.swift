@@ -206,6 +206,10 @@ extension PagePool {
         chain.octets &-= count
         return
       }
+    } else if count > 0 && chain.first == chain.last {
+      unpin(chain.first)
+      chain = PageChain()
+      return
     }
     removePages(count, from: &chain)
   }

@@ -72,7 +72,7 @@ public struct PlainSegment: BitwiseCopyable, Sendable {
   @inlinable public var headerLength: Int { hasTimestamps ? 32 : 20 }
 
   /// Writes the header where the transport header of `departure` belongs, with a checksum field of zero.
-  @inlinable
+  @inlinable @inline(__always)
   public func encode(into departure: inout Departure, sourcePort: UInt16, destinationPort: UInt16) {
     let start = Departure.transportStart
     departure.withHeaderBytes { target in
