@@ -34,7 +34,8 @@ extension Connection {
     let train = snd.up == nil && maximumTrain > full ? maximumTrain / full * full : full
     let usable = usableWindow
     let room = min(congestionRoom, burstRoom(environment.configuration))
-    let offered = min(unsent, usable, train)
+    // Not of three at once, which takes an array.
+    let offered = min(unsent, min(usable, train))
     if offered >= full {
       // Full segments only, as many as the congestion window takes.
       let segments = min(offered, room) / full
