@@ -47,6 +47,24 @@ struct PlainSegmentTests {
     }
   }
 
+  @Test(
+    "What is written of a plain segment is what is written of the whole header",
+    arguments: [TCPFlags.ack, [.ack, .psh]], [false, true])
+  func written(flags: TCPFlags, timestamps: Bool) throws {
+    let header = header(flags, timestamps: timestamps)
+    var whole = Departure()
+    header.encode(into: &whole)
+    var plain = Departure()
+    // Whatever stood there before is gone.
+    plain.withHeaderBytes { for index in 0..<$0.byteCount { $0.store(UInt8(0xFF), at: index) } }
+    let segment = PlainSegment(
+      sequence: header.sequence, acknowledgement: header.acknowledgement, window: header.window,
+      timestamps: timestamps ? PlainSegmentTests.pair : nil, isPushed: flags.contains(.psh))
+    segment.encode(into: &plain, sourcePort: header.sourcePort, destinationPort: header.destinationPort)
+    #expect(plain.headerStart == whole.headerStart && plain.headerEnd == whole.headerEnd)
+    for index in whole.headerStart..<whole.headerEnd { #expect(plain.header[index] == whole.header[index], "\(index)") }
+  }
+
   @Test("Any other flag is not plain: neither one besides ACK, nor none at all", arguments: 0..<0x200)
   func flags(rawValue: Int) {
     let flags = TCPFlags(rawValue: UInt16(rawValue))
