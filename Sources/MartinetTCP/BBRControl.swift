@@ -40,8 +40,8 @@ extension BBR {
     return state == .up ? budget + 2 * path.segmentSize : budget
   }
 
-  /// Inflight: what is in flight if `rate` is used and no more.
-  func targetFlight(of rate: Rate) -> Int { quantized(product(of: rate, percent: 100)) }
+  /// Inflight: what is in flight if `rate` is used and no more, or so many percent of it.
+  func targetFlight(of rate: Rate, percent gain: Int = 100) -> Int { quantized(product(of: rate, percent: gain)) }
 
   /// BBR.max_inflight
   var largestFlight: Int {

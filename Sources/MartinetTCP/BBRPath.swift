@@ -15,11 +15,19 @@ extension BBR {
   struct BandwidthFilter {
     private var previous = Rate.zero
     private var current = Rate.zero
+    /// The largest sample of the round that is not yet over.
+    private var ofRound = Rate.zero
 
     /// BBR.max_bw
-    var maximum: Rate { max(previous, current) }
+    var maximum: Rate { max(previous, current, ofRound) }
 
-    mutating func take(_ rate: Rate) { current = max(current, rate) }
+    mutating func take(_ rate: Rate) { ofRound = max(ofRound, rate) }
+
+    /// A round is over: of what was taken in it no more than `rate` is remembered.
+    mutating func endRound(atMost rate: Rate) {
+      current = max(current, min(ofRound, rate))
+      ofRound = .zero
+    }
 
     /// AdvanceMaxBwFilter. A cycle without a sample does not count.
     mutating func advance() {
@@ -71,11 +79,16 @@ extension BBR {
   mutating func startRound() { rounds.nextDelivered = path.delivered }
 
   /// UpdateMaxBw (section 5.5.5). Samples that tell of the program count only if the path can evidently do more than was known.
+  ///
+  /// Unlike in the draft, once Startup is over, no more is remembered of a round than the margin of pacing above the sample with which it ends. That one is
+  /// measured from end to end of the round, so what a late acknowledgement takes from it the next one gets. The largest of all would be the one
+  /// between the latest acknowledgement and the most punctual one.
   mutating func updateMaximumBandwidth() {
     updateRound()
     if sample.rate > .zero && (sample.rate >= bandwidth.maximum || !sample.isApplicationLimited) {
       bandwidth.take(sample.rate)
     }
+    if rounds.isStart { bandwidth.endRound(atMost: pipe.wasReached ? sample.rate.percent(101) : .fastest) }
   }
 
   /// UpdateACKAggregation

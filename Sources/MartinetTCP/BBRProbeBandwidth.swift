@@ -24,6 +24,8 @@ extension BBR {
     var lastWasPrecautionary = false
     /// BBR.drain_start_round
     var drainStart = 0
+    /// The least that was in flight in this round of cruising.
+    var leastFlight = Int.max
     private var random: UInt64
 
     init(seed: UInt64) { random = seed }
@@ -56,6 +58,12 @@ extension BBR {
     state = .down
   }
 
+  /// StartProbeBW_CRUISE
+  mutating func startCruise() {
+    cycle.leastFlight = Int.max
+    state = .cruise
+  }
+
   /// StartProbeBW_REFILL
   mutating func startRefill() {
     bounds.forgetShortTerm()
@@ -83,9 +91,9 @@ extension BBR {
     guard pipe.wasReached, !adaptLongTerm() else { return }
     switch state {
     case .down:
-      if isTimeToProbe { startRefill() } else if isTimeToCruise { state = .cruise }
+      if isTimeToProbe { startRefill() } else if isTimeToCruise { startCruise() }
     case .cruise:
-      if isTimeToProbe { startRefill() }
+      if isTimeToProbe { startRefill() } else if queueStands() { state = .down }
     case .refill:
       guard rounds.isStart else { return }
       cycle.isProbeSample = true
@@ -107,7 +115,20 @@ extension BBR {
 
   /// IsTimeToCruise
   private var isTimeToCruise: Bool {
-    path.inFlight <= flightWithHeadroom && path.inFlight <= targetFlight(of: bandwidth.maximum)
+    path.inFlight <= flightWithHeadroom && path.inFlight <= targetFlight(of: bandwidth.maximum) + aggregation.extra
+  }
+
+  /// Whether more was in flight throughout a round than fills the path: a queue that cruising keeps, or lets grow.
+  ///
+  /// Unlike in the draft it is drained again, as after a probe. The bandwidth is the largest of many samples, and acknowledgements that come a little
+  /// late and a little early make that one too large by a few percent, more than the one by which data leave slower. For the rest of the cycle
+  /// nothing but the congestion window would end the growth of the queue.
+  private mutating func queueStands() -> Bool {
+    cycle.leastFlight = min(cycle.leastFlight, path.inFlight)
+    guard rounds.isStart else { return false }
+    defer { cycle.leastFlight = path.inFlight }
+    let enough = targetFlight(of: bandwidth.maximum, percent: 105) + 2 * path.segmentSize
+    return cycle.leastFlight > enough + aggregation.extra
   }
 
   /// IsTimeToGoDown
@@ -120,7 +141,17 @@ extension BBR {
       pipe.reset(baseline: sample.rate)
       return false
     }
-    return pipe.isReached
+    return pipe.isReached || probeIsInQueue
+  }
+
+  /// Whether a plateau shows in the rate and a queue in the flight.
+  ///
+  /// Unlike in the draft two rounds are enough then, not three: the second has brought the acknowledgements of all that the first sent faster, and what
+  /// they do not show stands in a queue, to which a third round would add as much again. Where the path takes the probe the flight is 1.25 times
+  /// what the round delivered; where it does not, the square of that after two rounds.
+  private var probeIsInQueue: Bool {
+    pipe.rounds >= 2 && rounds.isStart
+      && path.inFlight >= targetFlight(of: bandwidth.maximum, percent: 140) + aggregation.extra
   }
 
   // MARK: The long-term bound

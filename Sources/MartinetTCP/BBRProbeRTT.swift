@@ -89,7 +89,7 @@ extension BBR {
     bounds.forgetShortTerm()
     if pipe.wasReached {
       startDown()
-      state = .cruise
+      startCruise()
     } else {
       state = .startup
     }

@@ -33,14 +33,15 @@ struct Bottleneck: ~Copyable {
   /// Begins a flow of `octets`, by default without end, with none of what the test writes itself; its number.
   @discardableResult
   mutating func begin(
-    _ algorithm: CongestionAlgorithm, octets: UInt64 = 1 << 40, _ edit: (inout ConnectionOptions) -> Void = { _ in }
+    _ algorithm: CongestionAlgorithm, octets: UInt64 = 1 << 40, receiveBuffer: Int = 16 << 20,
+    _ edit: (inout ConnectionOptions) -> Void = { _ in }
   ) throws -> Int {
     var options = ConnectionOptions()
     options.congestion = algorithm
     options.sendBufferSize = 16 << 20
     edit(&options)
     var server = ConnectionOptions()
-    server.receiveBufferSize = 16 << 20
+    server.receiveBufferSize = receiveBuffer
     let remote = Endpoint(TestAddress.v4(2), UInt16(9000 + senders.count))
     var reader = TransferPlan.server(0)
     reader.waitsForPeer = true
