@@ -8,12 +8,12 @@ extension Connection {
   ///
   /// First it begins at RCV.NXT and ends in the window, with a timestamp that is not old. Second to fourth it has no RST and no SYN. Fifth its acknowledgement
   /// is SND.UNA, with nothing outstanding, so that it has no news, and the window is the one that is known; or it advances, and nothing is in doubt. Sixth to
-  /// eighth it has neither URG nor FIN, and nothing waits that it could overlap.
+  /// eighth it has neither URG nor FIN, and nothing waits that it could overlap. What may answer a tail loss probe goes the long way.
   @inline(always)
   private func isExpected(_ segment: PlainSegment, payload: Int, _ facts: ArrivalFacts) -> Bool {
     guard phase == .established, segment.sequence == rcv.nxt, payload <= rcv.wnd,
       flags.intersection(.asksForLongWay) == .synAcknowledged,
-      !hasReordered, rcv.fin == nil, facts.ecn == .notECT, ecn.mode == .none,
+      !hasReordered, rcv.fin == nil, facts.ecn == .notECT, ecn.mode == .none, probe.end == nil,
       segment.hasTimestamps == negotiated.timestamps
     else { return false }
     if negotiated.timestamps && Int32(bitPattern: segment.timestamps.value &- rcv.timestampRecent) < 0 { return false }
@@ -26,7 +26,7 @@ extension Connection {
   @inline(always)
   private var isCalm: Bool {
     transferPart.isPresent && recovery.mode == .open && recovery.doubt == .none
-      && !(recovery.undo.isPossible && recovery.undo.unproven == 0) && probe.end == nil && scoreboard.lost == 0
+      && !(recovery.undo.isPossible && recovery.undo.unproven == 0) && scoreboard.lost == 0
       && scoreboard.sackedOctets == 0
   }
 
