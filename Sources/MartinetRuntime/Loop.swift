@@ -106,7 +106,7 @@ extension RealDriver {
 
   /// Hands in what was read, runs what is due, and does the output that follows.
   private func turnLoop(writable: Int?) {
-    shard?.mailbox.take(into: &mail)
+    let news = shard?.mailbox.take(into: &mail) ?? []
     lock.lock()
     sleepsUntil = .zero
     loopTurns += 1
@@ -119,6 +119,7 @@ extension RealDriver {
       }
     }
     if !mail.isEmpty { takeMail(at: now) }
+    for one in news { host.hear(one, at: now) }
     for link in links { link.arrivals.reserve(from: &host.environment.pool) }
     if host.nextDeadline <= now { host.expire(at: now) }
     alarms.takeDue(at: now, into: &notices.fired)
@@ -158,6 +159,15 @@ extension RealDriver {
       return !hasStopped
     }
     if hasToWait { _ = waiter.parker.sleep(until: .never) }
+  }
+
+  /// Lets everybody go who waits.
+  func letGo() {
+    lock.lock()
+    notices.fireEverybody()
+    var fired = notices.takeFired()
+    lock.unlock()
+    fired.fire()
   }
 
   /// The end of the loop: what the host still has to send leaves, everybody who waits is let go, the links are closed.

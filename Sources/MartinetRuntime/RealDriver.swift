@@ -156,6 +156,7 @@ package final class RealDriver: @unchecked Sendable {
   func settle(at now: Instant) -> Settlement {
     let hasOutput = !isStopping && beginOutput(at: now)
     notices.drain(&host)
+    shard?.tellNews(of: &host)
     return Settlement(fired: notices.takeFired(), hasOutput: hasOutput, wakesLoop: takeLoopWake())
   }
 

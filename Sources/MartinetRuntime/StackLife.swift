@@ -40,6 +40,8 @@ extension StackCore {
     for shard in 0..<shardCount { turn(in: shard) { host, _, now in host.abortAll(at: now) } }
     // The first last: its links take back what they have set up on the kernel's side, which the resets of the others need.
     for driver in realDrivers.reversed() { driver.stop() }
+    // Who has begun to wait in one of the others after its end, and before the end of the first, which is that of the stack.
+    for driver in others { driver.letGo() }
   }
 
   /// Nobody holds the stack any more: as ``stop()``, without waiting.

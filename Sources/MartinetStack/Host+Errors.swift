@@ -94,6 +94,7 @@ extension Host {
   }
 
   private mutating func lower(_ claim: PathLesson, for destination: IPAddress, at now: Instant) {
+    if share.isPart { note(PathNews(destination: destination, lesson: claim)) }
     paths.lower(
       to: claim.mtu, mayBeFragmented: claim.mayBeFragmented, for: destination, age: configuration.pathAge, at: now)
   }

@@ -21,6 +21,8 @@ public struct Host: ~Copyable {
   var interfaces: Interfaces
   var routes: RoutingTable
   var paths: PathMemory
+  /// What the other shards are to hear of it.
+  var pathNews: [PathNews] = []
   var fragments: FragmentStore
   /// How many datagrams that may be fragmented went to the destinations of each counter.
   var identifications: [UInt32]

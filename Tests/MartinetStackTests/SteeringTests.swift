@@ -137,6 +137,38 @@ struct SteeringTests {
     #expect(benches[1 - owner].host.statistics.discarded(.foreignFlow) == 1)
   }
 
+  @Test("What one shard believes of the MTU of a path the others hear, and send segments that fit")
+  func pathNews() throws {
+    let (one, other) = (Self.shard(0, of: 2), Self.shard(1, of: 2))
+    let talk = try Self.conversation(of: one)
+    try one.write([UInt8](repeating: 1, count: 3000), on: talk.handle)
+    let sent = try #require(one.drain().first)
+    let message = Build.icmp(
+      ICMPMessage.destinationUnreachable(code: 4, nextHopMTU: 1000), Array(sent.packet.prefix(28)))
+    one.feed(Build.ip(from: Self.far, to: Self.near, protocolNumber: IPProtocol.icmp, message))
+    let polled = one.host.pollPathNews()
+    let news = try #require(polled)
+    #expect(news.destination == Self.far && news.lesson == PathLesson(mtu: 1000))
+    let more = one.host.pollPathNews()
+    #expect(more == nil)
+
+    other.host.hear(news, at: other.now)
+    let echo = other.host.pollPathNews()
+    #expect(echo == nil)
+    let heard = try Self.conversation(of: other)
+    try other.write([UInt8](repeating: 1, count: 3000), on: heard.handle)
+    let segments = other.drain()
+    #expect(!segments.isEmpty && segments.allSatisfy { $0.packet.count <= 1000 })
+  }
+
+  /// A connection to the other end, established.
+  private static func conversation(of bench: StackBench) throws -> (handle: ConnectionHandle, peer: RawPeer) {
+    let handle = try bench.connect(to: Endpoint(far, 80))
+    var peer = RawPeer(bench, port: 80, to: try #require(bench.status(handle)).local)
+    peer.answerOpening()
+    return (handle, peer)
+  }
+
   // MARK: Bounds
 
   @Test("What shards have for themselves is divided, and the parts make the whole", arguments: [2, 3, 5])

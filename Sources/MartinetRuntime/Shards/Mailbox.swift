@@ -16,6 +16,8 @@ final class Mailbox: Sendable {
 
   private struct State {
     var waiting: HandoverBuffer
+    /// What the others have found out about paths.
+    var news: [PathNews] = []
     var counts = Counts()
     /// Whether the owner's loop sleeps, or is about to.
     var sleeps = false
@@ -52,11 +54,27 @@ final class Mailbox: Sendable {
         return
       }
       state.counts.taken += 1
-      guard state.sleeps else { return }
-      state.sleeps = false
-      // Under the lock, so that the event is not closed meanwhile.
-      _ = martinet_event_raise(event)
+      Mailbox.wake(&state, by: event)
     }
+  }
+
+  /// The most news that wait; a shard that misses one finds out for itself.
+  private static let mostNews = 64
+
+  /// Leaves what another shard has found out about a path.
+  func post(_ news: PathNews) {
+    state.withLock { state in
+      guard let event = state.event, state.news.count < Mailbox.mostNews else { return }
+      state.news.append(news)
+      Mailbox.wake(&state, by: event)
+    }
+  }
+
+  /// Under the lock, so that the event is not closed meanwhile.
+  private static func wake(_ state: inout State, by event: Int32) {
+    guard state.sleeps else { return }
+    state.sleeps = false
+    _ = martinet_event_raise(event)
   }
 
   // MARK: The owner
@@ -74,16 +92,19 @@ final class Mailbox: Sendable {
   /// Says that the owner is about to sleep; false if something waits for it.
   func beginSleep() -> Bool {
     state.withLock { state in
-      state.sleeps = state.waiting.isEmpty
+      state.sleeps = state.waiting.isEmpty && state.news.isEmpty
       return state.sleeps
     }
   }
 
-  /// Exchanges what waits for `emptied`, whose memory is used again.
-  func take(into emptied: inout HandoverBuffer) {
+  /// Exchanges the packets that wait for `emptied`, whose memory is used again, and takes the news.
+  func take(into emptied: inout HandoverBuffer) -> [PathNews] {
     state.withLock { state in
       state.sleeps = false
       if !state.waiting.isEmpty { swap(&state.waiting, &emptied) }
+      if state.news.isEmpty { return [] }
+      defer { state.news = [] }
+      return state.news
     }
   }
 }

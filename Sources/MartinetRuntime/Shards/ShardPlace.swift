@@ -33,6 +33,13 @@ struct ShardPlace: Sendable {
       }
     }
   }
+
+  /// Tells the others what `host` has found out about paths.
+  func tellNews(of host: inout Host) {
+    while let news = host.pollPathNews() {
+      for other in mailboxes.indices where other != number { mailboxes[other].post(news) }
+    }
+  }
 }
 
 /// What the calls on a stack of several shards have in common.
