@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -99,6 +100,19 @@ int martinet_epoll_wait(int epoll, struct martinet_readiness *reports, int capac
                                 ((bits & (EPOLLERR | EPOLLHUP)) ? MARTINET_FAILED : 0);
   }
   return count;
+}
+
+int martinet_poll_readable(struct martinet_poll *polls, int count, int64_t nanoseconds) {
+  struct pollfd descriptors[65];
+  if (count > 65) return -EINVAL;
+  for (int index = 0; index < count; index++) {
+    descriptors[index] = (struct pollfd){.fd = polls[index].descriptor, .events = POLLIN};
+  }
+  struct timespec span = to_timespec(nanoseconds < 0 ? 0 : nanoseconds);
+  int ready = ppoll(descriptors, (nfds_t)count, nanoseconds < 0 ? NULL : &span, NULL);
+  if (ready < 0) return -errno;
+  for (int index = 0; index < count; index++) polls[index].is_ready = descriptors[index].revents != 0;
+  return ready;
 }
 
 int martinet_event_create(void) {

@@ -7,8 +7,15 @@ import MartinetWire
 
 /// The loop of the real driver: packets in, deadlines, and the output that callers left.
 extension RealDriver {
+  /// Who turns the host.
+  enum Worker {
+    case loop
+    /// A thread that attends to the links.
+    case thread
+  }
+
   /// What one wake-up has brought.
-  private struct WakeUp {
+  struct WakeUp {
     /// Links that have something to read.
     var readable: UInt64 = 0
     /// A link that takes packets again.
@@ -24,7 +31,9 @@ extension RealDriver {
     withUnsafeTemporaryAllocation(of: martinet_readiness.self, capacity: 64) { reports in
       while let deadline = planSleep() {
         let count = martinet_epoll_wait(epoll, reports.baseAddress, 64, RealDriver.timeout(until: deadline))
-        work(on: interpret(reports.prefix(max(0, Int(count)))))
+        var wakeUp = interpret(reports.prefix(max(0, Int(count))))
+        if wakeUp.readable != 0 && !beginReading() { wakeUp.readable = 0 }
+        work(on: wakeUp, as: .loop)
       }
     }
     finish()
@@ -33,14 +42,26 @@ extension RealDriver {
   /// Until when the loop may sleep; nil when it is to end.
   private func planSleep() -> Instant? {
     lock.withLock {
+      endReading()
+      endLease()
       if isStopping { return nil }
-      sleepsUntil = output.blocked == RealDriver.leftToLoop ? .zero : nextDeadline
+      let hasOutput = output.blocked == RealDriver.leftToLoop && attendance != .thread
+      sleepsUntil = hasOutput ? .zero : min(nextDeadline, nextLeaseCheck)
       if let shard, !shard.mailbox.beginSleep() { sleepsUntil = .zero }
       return sleepsUntil
     }
   }
 
-  private static func timeout(until deadline: Instant) -> Int64 {
+  /// Whether the loop may read: not if a thread has taken the links over meanwhile.
+  private func beginReading() -> Bool {
+    lock.withLock {
+      guard attendance == .free else { return false }
+      attendance = .loop
+      return true
+    }
+  }
+
+  static func timeout(until deadline: Instant) -> Int64 {
     deadline == .never ? -1 : max(0, (deadline - MonotonicClock.now).nanoseconds)
   }
 
@@ -62,20 +83,23 @@ extension RealDriver {
   /// loop get their turn.
   private static let roundsPerWakeUp = 8
 
-  private func work(on wakeUp: WakeUp) {
+  /// Reads what `wakeUp` says can be read and does what follows; returns whether somebody was waiting for it.
+  @discardableResult
+  func work(on wakeUp: WakeUp, as worker: Worker) -> Bool {
     var pending = read(wakeUp.readable)
-    turnLoop(writable: wakeUp.writable)
+    var hasFired = turn(writable: wakeUp.writable, as: worker)
     var rounds = 1
     while pending != 0 {
       if rounds >= RealDriver.roundsPerWakeUp {
         // Epoll tells again of what waits in a descriptor, but not of what a link has taken from it.
         pending = holding(pending)
-        if pending == 0 { return }
+        if pending == 0 { return hasFired }
       }
       pending = read(pending)
-      turnLoop(writable: nil)
+      if turn(writable: nil, as: worker) { hasFired = true }
       rounds += 1
     }
+    return hasFired
   }
 
   /// The links of `pending` that hold packets.
@@ -104,13 +128,34 @@ extension RealDriver {
     return again
   }
 
-  /// Hands in what was read, runs what is due, and does the output that follows.
-  private func turnLoop(writable: Int?) {
-    let news = shard?.mailbox.take(into: &mail) ?? []
+  /// Hands in what was read, runs what is due, and does the output that follows; returns whether somebody was waiting for it.
+  private func turn(writable: Int?, as worker: Worker) -> Bool {
+    let news = worker == .loop ? shard?.mailbox.take(into: &mail) ?? [] : []
     lock.lock()
-    sleepsUntil = .zero
-    loopTurns += 1
+    switch worker {
+    case .loop:
+      sleepsUntil = .zero
+      loopTurns += 1
+    case .thread: attendedTurns += 1
+    }
     let now = MonotonicClock.now
+    if worker == .thread || attendance == .loop { takeArrivals(at: now) }
+    if worker == .loop && !mail.isEmpty { takeMail(at: now) }
+    for one in news { host.hear(one, at: now) }
+    if host.nextDeadline <= now { host.expire(at: now) }
+    alarms.takeDue(at: now, into: &notices.fired)
+    let resumes = resumeOutput(writable: writable)
+    var settlement = settle(at: now)
+    lock.unlock()
+    let hasFired = !settlement.fired.isEmpty
+    settlement.fired.fire()
+    if settlement.wakesLoop { wakeLoop() }
+    if resumes || settlement.hasOutput { writeOut(isLoop: worker == .loop) }
+    return hasFired
+  }
+
+  /// Hands in what was read. Under the lock, by who reads.
+  private func takeArrivals(at now: Instant) {
     for link in links where link.arrivals.count > 0 {
       let count = link.arrivals.count
       for index in 0..<count {
@@ -118,16 +163,7 @@ extension RealDriver {
         host.receive(packet, on: link.interface, at: now, moreFollows: index + 1 < count)
       }
     }
-    if !mail.isEmpty { takeMail(at: now) }
-    for one in news { host.hear(one, at: now) }
     for link in links { link.arrivals.reserve(from: &host.environment.pool) }
-    if host.nextDeadline <= now { host.expire(at: now) }
-    alarms.takeDue(at: now, into: &notices.fired)
-    let resumes = resumeOutput(writable: writable)
-    var settlement = settle(at: now)
-    lock.unlock()
-    settlement.fired.fire()
-    if resumes || settlement.hasOutput { writeOut(isLoop: true) }
   }
 
   /// Hands in what other shards have handed over. What finds no page is lost, and the pool has counted it. Under the lock.
@@ -174,8 +210,9 @@ extension RealDriver {
   private func finish() {
     shard?.mailbox.close()
     lock.lock()
-    while output.isBusy {
+    while output.isBusy || attendance == .thread {
       lock.unlock()
+      attendanceEvent.raise()
       OSThread.yield()
       lock.lock()
     }

@@ -26,7 +26,7 @@ struct OutputState {
 }
 
 extension RealDriver {
-  /// How many batches a thread writes before it leaves the rest to the loop, so that no caller works for the others for ever.
+  /// How many batches a thread writes before it leaves the rest to who reads the links, so that no caller works for the others for ever.
   private static let batchesPerCaller = 16
 
   /// Takes the baton if there is something to write and nobody has it. Under the lock.
@@ -56,19 +56,23 @@ extension RealDriver {
           output.isBusy = false
           return .done(wakesLoop: takeLoopWake())
         }
-        guard isLoop || batches < RealDriver.batchesPerCaller else {
-          output.isBusy = false
-          output.blocked = RealDriver.leftToLoop
-          sleepsUntil = .zero
-          return .done(wakesLoop: true)
+        if isLoop ? attendance != .thread : batches < RealDriver.batchesPerCaller {
+          return .more(wakesLoop: takeLoopWake())
         }
-        return .more(wakesLoop: takeLoopWake())
+        output.isBusy = false
+        output.blocked = RealDriver.leftToLoop
+        if attendance == .thread { return .left }
+        sleepsUntil = .zero
+        return .done(wakesLoop: true)
       }
       switch action {
       case .more(let wakesLoop):
         if wakesLoop { wakeLoop() }
       case .done(let wakesLoop):
         if wakesLoop { wakeLoop() }
+        return
+      case .left:
+        attendanceEvent.raise()
         return
       }
     }
@@ -77,9 +81,11 @@ extension RealDriver {
   private enum AfterBatch {
     case more(wakesLoop: Bool)
     case done(wakesLoop: Bool)
+    /// The thread that attends to the links does the rest.
+    case left
   }
 
-  /// Stands where the number of a full link stands while a batch waits for the loop.
+  /// Stands where the number of a full link stands while a batch waits for the loop, or for the thread that attends in its place.
   static let leftToLoop = -1
 
   /// Writes the rest of the batch; returns the number of the link that is full.
@@ -116,15 +122,15 @@ extension RealDriver {
   private func keepBatch(blockedBy number: Int) -> AfterBatch {
     output.isBusy = false
     output.blocked = number
-    watch(number, forWriting: true)
+    watch(number)
     return .done(wakesLoop: takeLoopWake())
   }
 
-  /// The loop's turn to go on with a batch that was left. Under the lock.
+  /// The turn of the loop, or of who attends in its place, to go on with a batch that was left. Under the lock.
   func resumeOutput(writable number: Int?) -> Bool {
     guard let blocked = output.blocked, blocked == RealDriver.leftToLoop || blocked == number else { return false }
-    if blocked != RealDriver.leftToLoop { watch(blocked, forWriting: false) }
     output.blocked = nil
+    if blocked != RealDriver.leftToLoop { watch(blocked) }
     output.isBusy = true
     return true
   }

@@ -6,12 +6,35 @@ struct Parker: ~Copyable, Sendable {
   private static let nothing: UInt32 = 0
   private static let notified: UInt32 = 1
   private static let asleep: UInt32 = 2
+  private static let polling: UInt32 = 3
+  private static let offered: UInt32 = 4
 
   private let word = FutexWord(Parker.nothing)
 
-  /// Lets the thread go on, now or at its next ``sleep(until:)``. Only a sleeper costs a system call.
-  borrowing func notify() {
-    if word.exchange(Parker.notified) == Parker.asleep { word.wake(1) }
+  /// Lets the thread go on, now or at its next ``sleep(until:)``. Only a sleeper costs a system call. True: the thread polls, and the caller has to end that.
+  @discardableResult
+  borrowing func notify() -> Bool {
+    let before = word.exchange(Parker.notified)
+    if before == Parker.asleep { word.wake(1) }
+    return before == Parker.polling
+  }
+
+  /// Whether a notification waits to be consumed.
+  var isNotified: Bool { word.load() == Parker.notified }
+
+  /// Consumes a notification if there is one.
+  borrowing func takeNotification() -> Bool {
+    isNotified && word.exchange(Parker.nothing) == Parker.notified
+  }
+
+  /// The thread is about to poll; false if it has been notified.
+  borrowing func beginPoll() -> Bool {
+    word.replace(Parker.nothing, with: Parker.polling)
+  }
+
+  /// The thread has polled. A notification is kept.
+  borrowing func endPoll() {
+    _ = word.replace(Parker.polling, with: Parker.nothing)
   }
 
   /// How often the word is looked at for each look at the clock.
@@ -31,20 +54,38 @@ struct Parker: ~Copyable, Sendable {
     return false
   }
 
+  /// What has ended a sleep.
+  enum Awakening {
+    case notified
+    case offered
+    case timedOut
+  }
+
   /// Waits for a notification and consumes it. False: the deadline came first.
   borrowing func sleep(until deadline: Instant) -> Bool {
-    guard word.replace(Parker.nothing, with: Parker.asleep) else {
-      _ = word.exchange(Parker.nothing)
-      return true
-    }
-    while word.load() == Parker.asleep {
-      if !word.sleep(while: Parker.asleep, until: deadline.nanoseconds)
-        && word.replace(Parker.asleep, with: Parker.nothing)
-      {
-        return false
+    sleepForOffer(until: deadline) != .timedOut
+  }
+
+  /// Waits for a notification or an offer, and consumes it.
+  borrowing func sleepForOffer(until deadline: Instant) -> Awakening {
+    if word.replace(Parker.nothing, with: Parker.asleep) {
+      while word.load() == Parker.asleep {
+        if !word.sleep(while: Parker.asleep, until: deadline.nanoseconds)
+          && word.replace(Parker.asleep, with: Parker.nothing)
+        {
+          return .timedOut
+        }
       }
     }
-    _ = word.exchange(Parker.nothing)
-    return true
+    return word.exchange(Parker.nothing) == Parker.offered ? .offered : .notified
+  }
+
+  /// Wakes a thread that sleeps, or is about to, for something else than what it waits for. A notification counts for more.
+  borrowing func offer() {
+    if word.replace(Parker.asleep, with: Parker.offered) {
+      word.wake(1)
+    } else {
+      _ = word.replace(Parker.nothing, with: Parker.offered)
+    }
   }
 }

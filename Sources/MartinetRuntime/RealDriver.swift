@@ -38,6 +38,8 @@ package final class RealDriver: @unchecked Sendable {
   let links: [AttachedLink]
   let epoll: Int32
   let event: Int32
+  /// What ends the poll of a thread that attends to the links.
+  let attendanceEvent: AttendanceEvent
   /// How long a thread looks before it sleeps.
   let spinLimit: Interval
   /// Nil where the host is a stack by itself.
@@ -53,10 +55,17 @@ package final class RealDriver: @unchecked Sendable {
   /// How often the loop woke up, and how often somebody woke it.
   var loopTurns = 0
   var loopWakes = 0
+  /// How often a thread that attends to the links turned in its place.
+  var attendedTurns = 0
   var host: Host
   var notices = Notices()
   var output: OutputState
   var alarms = AlarmQueue()
+  var attendance = Attendance.free
+  /// When the loop takes back what is on lease.
+  var leaseEnd = Instant.zero
+  /// A thread that would attend to the links while the loop reads them.
+  var attendanceWish: ThreadWaiter?
   /// Until when the loop sleeps; ``Instant/zero`` while it is awake or has been woken.
   var sleepsUntil = Instant.zero
   /// Links that have ended.
@@ -72,6 +81,7 @@ package final class RealDriver: @unchecked Sendable {
     spinLimit = spinning.limit
     self.shard = shard
     mail = HandoverBuffer(capacity: shard == nil ? 0 : host.configuration.handoverOctets)
+    attendanceEvent = try AttendanceEvent()
     var attached: [AttachedLink] = []
     for link in links {
       attached.append(try RealDriver.attach(link, to: &host))
@@ -169,7 +179,9 @@ package final class RealDriver: @unchecked Sendable {
   }
 
   /// When the loop has something to do at the latest. Under the lock.
-  var nextDeadline: Instant { min(host.nextDeadline, alarms.earliest) }
+  var nextDeadline: Instant {
+    min(host.nextDeadline, alarms.earliest, attendance == .lease ? leaseEnd : .never)
+  }
 
   /// Lets `alarm` ring at `deadline`. False: the driver ends, and nothing is set.
   func set(_ alarm: Alarm, at deadline: Instant) -> Bool {
@@ -187,9 +199,12 @@ package final class RealDriver: @unchecked Sendable {
     _ = martinet_event_raise(event)
   }
 
-  /// Asks to be told when a link takes packets again, or not to be told any more.
-  func watch(_ number: Int, forWriting: Bool) {
-    let conditions = UInt32(MARTINET_READABLE) | (forWriting ? UInt32(MARTINET_WRITABLE) : 0)
+  /// Has the loop told what it is to know of a link: that it can be read, unless a thread attends to it, and that it takes packets again if it
+  /// was full. Under the lock.
+  func watch(_ number: Int) {
+    let conditions =
+      (attendance == .thread || attendance == .lease ? 0 : UInt32(MARTINET_READABLE))
+      | (output.blocked == number ? UInt32(MARTINET_WRITABLE) : 0)
     _ = martinet_epoll_change(epoll, links[number].link.descriptor, conditions, UInt64(number))
   }
 
@@ -207,6 +222,7 @@ package final class RealDriver: @unchecked Sendable {
   func wait(_ waiter: ThreadWaiter, until deadline: Instant) -> WaitOutcome {
     // Who registered before the loop's end is fired by it; who registered after it sees that here.
     if isStopping { return .stopped }
+    if let outcome = attend(waiter, until: deadline) { return outcome }
     if spinLimit > .zero && waiter.experience.looks() {
       let isThere = waiter.parker.look(until: min(deadline, MonotonicClock.now + spinLimit))
       waiter.experience.note(found: isThere)

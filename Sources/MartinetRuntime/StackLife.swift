@@ -93,6 +93,11 @@ extension StackCore {
     realDrivers.reduce(0) { sum, driver in sum + driver.lock.withLock { driver.loopTurns } }
   }
 
+  /// How often threads that waited for something have turned in a loop's place; 0 in virtual time.
+  package var attendedTurns: Int {
+    realDrivers.reduce(0) { sum, driver in sum + driver.lock.withLock { driver.attendedTurns } }
+  }
+
   /// How often a call had to wake a loop; 0 in virtual time.
   package var loopWakes: Int {
     realDrivers.reduce(0) { sum, driver in sum + driver.lock.withLock { driver.loopWakes } }

@@ -1,4 +1,5 @@
 import MartinetTCP
+import Synchronization
 
 /// How a wait ended.
 package enum WaitOutcome: Sendable {
@@ -21,6 +22,13 @@ package final class ThreadWaiter: Waiter, @unchecked Sendable {
   var seat: Seat?
   /// Belongs to the thread itself, as well.
   var experience = SpinExperience()
+  /// Whether the thread reads the links of a driver; the thread's own, too.
+  private(set) var attends = false
+  /// Whether it goes on with that between two waits.
+  var keepsAttending = false
+  var transfers = TransferExperience()
+  /// What ends its poll.
+  private let event = Mutex<AttendanceEvent?>(nil)
 
   /// The waiter of the calling thread.
   package static var current: ThreadWaiter { ThreadLocal.waiter }
@@ -29,7 +37,16 @@ package final class ThreadWaiter: Waiter, @unchecked Sendable {
     if let seat {
       seat.fire()
     } else {
-      parker.notify()
+      if parker.notify() { event.withLock { $0 }?.raise() }
     }
   }
+
+  func beginAttending(_ ending: AttendanceEvent) {
+    event.withLock { event in
+      if event !== ending { event = ending }
+    }
+    attends = true
+  }
+
+  func endAttending() { attends = false }
 }

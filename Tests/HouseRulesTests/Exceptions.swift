@@ -45,7 +45,7 @@ enum Exceptions {
       reason: "Its links belong to the lock of the queue that it stands in."),
     RuleException(
       path: "Sources/MartinetRuntime/ThreadWaiter.swift", what: "@unchecked Sendable",
-      reason: "A waiter whose one word is atomic."),
+      reason: "A waiter whose one word is atomic; what else it has is its thread's own, or behind a lock."),
     RuleException(
       path: "Sources/MartinetRuntime/TaskWaiter.swift", what: "@unchecked Sendable",
       reason: "A waiter whose state is behind a lock of its own."),

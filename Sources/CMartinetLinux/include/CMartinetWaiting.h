@@ -33,6 +33,16 @@ int martinet_epoll_remove(int epoll, int descriptor);
 /// Waits at most `nanoseconds` (negative: for ever); returns the number of reports, at most 64.
 int martinet_epoll_wait(int epoll, struct martinet_readiness *reports, int capacity, int64_t nanoseconds);
 
+/// A descriptor to poll, and what came of it.
+struct martinet_poll {
+  int descriptor;
+  /// Something can be read, or the descriptor has failed.
+  int is_ready;
+};
+
+/// Waits until one of at most 65 descriptors is ready, at most `nanoseconds` (negative: for ever); returns how many are.
+int martinet_poll_readable(struct martinet_poll *polls, int count, int64_t nanoseconds);
+
 /// A non-blocking event counter that wakes an epoll from another thread.
 int martinet_event_create(void);
 int martinet_event_raise(int event);
