@@ -7,7 +7,7 @@ import Synchronization
 // What reading and writing are, whoever waits.
 extension SocketCore {
   /// The most octets that are handed to the stack in one turn: a longer turn would keep the others waiting.
-  static let largestPiece = 1 << 18
+  static let largestPiece = 65536
   /// The most octets that are read in one turn.
   static let largestRead = 1 << 18
 

@@ -38,7 +38,9 @@ struct PeerBenchmarks: ParsableCommand {
   func run() throws {
     let contestants = try Contestant.all(martinet: martinet, peers: peers)
     for load in loads.isEmpty ? Load.allCases : loads {
-      var results = contestants.map { _ in [Outcome]() }
+      // What a round trip costs without any of them stands beside it.
+      let names = contestants.map(\.name) + (load == .echo ? [KernelEcho.name] : [])
+      var results = names.map { _ in [Outcome]() }
       for round in 1...rounds {
         for (index, contestant) in contestants.enumerated() {
           FileHandle.standardError.write(Data("\(load.title): round \(round) of \(rounds), \(contestant.name)\n".utf8))
@@ -49,8 +51,9 @@ struct PeerBenchmarks: ParsableCommand {
             FileHandle.standardError.write(Data("\(failure)\n".utf8))
           }
         }
+        if load == .echo { results[contestants.count].append(try KernelEcho.measure(seconds: seconds)) }
       }
-      print(Table(load: load, names: contestants.map(\.name), results: results).text)
+      print(Table(load: load, names: names, results: results).text)
     }
   }
 }
