@@ -47,8 +47,8 @@ extension Conversation {
     // SND.UNA may pass where the window stood when SND.WND was set: the edge that counts is the sum of both.
     let status = connection.status(in: environment, at: now)
     let edge = SequenceNumber.later(offeredEdge, status.sendUnacknowledged + status.sendWindow)
-    // What left within it stays sent when the peer takes window back: SND.NXT does not move.
-    offeredEdge = edge
+    // What left within it stays sent when the peer takes window back: SND.NXT does not move. The text of a SYN left before there was a window (RFC 7413).
+    offeredEdge = header.isSYN ? SequenceNumber.later(edge, end) : edge
     // A probe of a closed window, and a FIN, go one octet beyond.
     claim(header.isSYN || end.distance(from: edge) <= 1, "\(end.distance(from: edge)) octets beyond the window")
     checkOurWindow(header)
