@@ -56,9 +56,10 @@ extension Connection {
     return length > 0 && range.contains(sequence + (length - 1))
   }
 
-  /// A segment that begins at RCV.NXT, or ends there, when the window is closed: a probe, or one that crossed ours.
+  /// A segment that begins at RCV.NXT when the window is closed: a probe. Or one without text behind the octet of a probe, from a peer whose SND.NXT that has moved.
   private func isJustOutside(_ segment: borrowing ArrivingSegment) -> Bool {
-    segment.header.isACK && rcv.wnd == 0 && segment.header.sequence == rcv.nxt && phase != .timeWait
+    guard segment.header.isACK, rcv.wnd == 0, phase != .timeWait else { return false }
+    return segment.header.sequence == rcv.nxt || (segment.length == 0 && segment.header.sequence == rcv.nxt + 1)
   }
 
   /// Leaves of a segment only its header, so that its text is not taken.

@@ -85,7 +85,7 @@ extension Connection {
     _ output: Output, into departure: inout Departure, _ environment: inout Environment
   ) -> SegmentEnvelope {
     var header = TCPHeader(
-      sourcePort: local.port, destinationPort: remote.port, sequence: output.sequence ?? snd.nxt,
+      sourcePort: local.port, destinationPort: remote.port, sequence: output.sequence ?? acceptableSequence,
       acknowledgement: SequenceNumber(0), flags: output.flags, window: 0)
     if output.flags.contains(.rst) {
       writeResetOptions(&header, at: output.now)
@@ -125,7 +125,7 @@ extension Connection {
     _ output: Output, into departure: inout Departure, _ environment: inout Environment
   ) -> SegmentEnvelope {
     let segment = PlainSegment(
-      sequence: output.sequence ?? snd.nxt, acknowledgement: rcv.nxt, window: windowField(),
+      sequence: output.sequence ?? acceptableSequence, acknowledgement: rcv.nxt, window: windowField(),
       timestamps: negotiated.timestamps
         ? TCPTimestamps(value: timestamp(at: output.now), echo: rcv.timestampRecent) : nil,
       isPushed: output.flags.contains(.psh))

@@ -51,7 +51,7 @@ extension Connection {
   private mutating func emitReset(
     into departure: inout Departure, _ environment: inout Environment, at now: Instant
   ) -> SegmentEnvelope {
-    let sequence = owedReset ?? snd.nxt
+    let sequence = owedReset ?? acceptableSequence
     if owedReset == nil { flags.remove(.resetDue) }
     owedReset = nil
     var output = Output(now: now, maximumTrain: 0, optionLength: 0)

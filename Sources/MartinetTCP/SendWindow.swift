@@ -8,6 +8,18 @@ extension Connection {
     snd.wnd - snd.outstanding.count
   }
 
+  /// The sequence number of a segment that takes none: SND.NXT, or the right edge of the window where an octet that probes it, or text that left before it shrank,
+  /// lies beyond.
+  ///
+  /// Beyond a closed window nothing is acceptable (section 3.10.7.4). A peer that holds to that does not read what such a segment acknowledges; where both
+  /// windows are closed, neither side would learn anything any more (appendix A.2).
+  var acceptableSequence: SequenceNumber {
+    guard usableWindow < 0, phase.isSynchronized else { return snd.nxt }
+    // A FIN goes one number beyond a window that may have opened meanwhile.
+    if usableWindow == -1 && snd.wnd > 0 && flags.contains(.finSent) { return snd.nxt }
+    return snd.una + snd.wnd
+  }
+
   /// What the congestion window leaves; limited transmit lends one segment for each of the first two duplicates (RFC 3042),
   /// where SACK does not shrink the flight by itself.
   @inline(__always)

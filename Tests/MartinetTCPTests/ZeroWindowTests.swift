@@ -165,4 +165,50 @@ struct ZeroWindowTests {
         """
     ).run(open: { $0.options.receiveBufferSize = 1000 })
   }
+
+  @Test(
+    "While an octet probes the window, acknowledgements stand where a closed window takes them", .proves("9293-P-46"))
+  func acknowledgedBesideProbe() throws {
+    try Transcript(
+      ZeroWindowTests.closed + """
+        0.550 > ACK seq 1001 ack 1 length 1 (windowProbe)
+        0.600 < ACK seq 1 ack 1001 win 0
+        0.700 < PSH.ACK seq 1 ack 1001 win 0 length 100
+        0.700 > ACK seq 1001 ack 101
+        0.800 < ACK seq 101 ack 1002 win 0
+        0.900 < PSH.ACK seq 101 ack 1002 win 0 length 100
+        0.900 > ACK seq 1002 ack 201
+        """
+    ).run()
+  }
+
+  @Test("So does one that acknowledges while a FIN waits behind the window", .proves("9293-P-46"))
+  func acknowledgedBesideFIN() throws {
+    try Transcript(
+      Opening.plain + """
+        0.200  write 1000
+        0.200 > PSH.ACK seq 1 ack 1 length 1000
+        0.250  close
+        0.250 > FIN.ACK seq 1001 ack 1
+        0.300 < ACK seq 1 ack 1001 win 0
+        0.350 < PSH.ACK seq 1 ack 1001 win 0 length 100
+        0.350 > ACK seq 1001 ack 101
+        """
+    ).run()
+  }
+
+  @Test("Both windows closed: an acknowledgement from behind the octet of a probe counts", .proves("9293-P-46"))
+  func behindProbe() throws {
+    try Transcript(
+      Opening.plain + """
+        0.200 < PSH.ACK seq 1 ack 1 length 1000
+        0.200 > ACK seq 1 ack 1001 win 0
+        0.210  write 100
+        0.210 > PSH.ACK seq 1 ack 1001 length 100
+        0.310 < ACK seq 1002 ack 101 win 0
+        0.310 > ACK seq 101 ack 1001 win 0
+               status una 101
+        """
+    ).run(open: { $0.options.receiveBufferSize = 1000 })
+  }
 }
