@@ -133,7 +133,6 @@ struct CommonState: ~Copyable {
 }
 
 // Parts that are made in places that others have given back, and given back.
-
 //
 // They are called where nothing but the change of a field stands: inlined there, each would make room on the stack for all that is made.
 
