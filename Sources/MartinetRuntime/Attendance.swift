@@ -137,11 +137,12 @@ extension RealDriver {
 
   /// Sleeps until the loop hands the links over, or the wait has ended otherwise: only then it returns something.
   private func awaitOffer(_ waiter: ThreadWaiter, until deadline: Instant) -> WaitOutcome? {
-    let awakening = waiter.parker.sleepForOffer(until: deadline)
-    let owns = lock.withLock { () -> Bool in
-      if attendanceWish !== waiter { return true }
-      attendanceWish = nil
-      return false
+    let (awakening, owns) = waiter.parker.awaitOffer(until: deadline) {
+      lock.withLock {
+        guard attendanceWish === waiter else { return false }
+        attendanceWish = nil
+        return true
+      }
     }
     if owns { waiter.beginAttending(attendanceEvent) }
     switch awakening {

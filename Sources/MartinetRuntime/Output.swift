@@ -17,7 +17,9 @@ struct OutputState {
   var isBusy = false
   /// The number of the link that took no more; the batch waits until it is writable.
   var blocked: Int?
-  /// Packets that were dropped because their link was full while other links were not.
+  /// How many packets of the batch were dropped because their link was full while other links were not; belongs to who has the baton.
+  var refused = 0
+  /// Those of the batches before it.
   var dropped: UInt64 = 0
 
   init(capacity: Int) {
@@ -39,6 +41,8 @@ extension RealDriver {
 
   private func fillBatch(at now: Instant) {
     output.written = 0
+    output.dropped += UInt64(output.refused)
+    output.refused = 0
     output.batch.fill { departure in host.pollTransmit(into: &departure, at: now) }
   }
 
@@ -107,7 +111,7 @@ extension RealDriver {
       // With one link, the host waits for it. With several, a full one must not hold up the others: what it does not take
       // is lost, as in the queue of any router.
       if links.count == 1 { return number }
-      output.dropped += UInt64(range.count - count)
+      output.refused += range.count - count
       output.written = end
     }
     return nil

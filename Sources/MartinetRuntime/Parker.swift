@@ -2,7 +2,7 @@ import CMartinetLinux
 import MartinetTCP
 
 /// Where one thread sleeps until it is notified. A notification that comes first is kept, once.
-struct Parker: ~Copyable, Sendable {
+package struct Parker: ~Copyable, Sendable {
   private static let nothing: UInt32 = 0
   private static let notified: UInt32 = 1
   private static let asleep: UInt32 = 2
@@ -11,9 +11,11 @@ struct Parker: ~Copyable, Sendable {
 
   private let word = FutexWord(Parker.nothing)
 
+  package init() {}
+
   /// Lets the thread go on, now or at its next ``sleep(until:)``. Only a sleeper costs a system call. True: the thread polls, and the caller has to end that.
   @discardableResult
-  borrowing func notify() -> Bool {
+  package borrowing func notify() -> Bool {
     let before = word.exchange(Parker.notified)
     if before == Parker.asleep { word.wake(1) }
     return before == Parker.polling
@@ -28,12 +30,12 @@ struct Parker: ~Copyable, Sendable {
   }
 
   /// The thread is about to poll; false if it has been notified.
-  borrowing func beginPoll() -> Bool {
+  package borrowing func beginPoll() -> Bool {
     word.replace(Parker.nothing, with: Parker.polling)
   }
 
   /// The thread has polled. A notification is kept.
-  borrowing func endPoll() {
+  package borrowing func endPoll() {
     _ = word.replace(Parker.polling, with: Parker.nothing)
   }
 
@@ -55,19 +57,31 @@ struct Parker: ~Copyable, Sendable {
   }
 
   /// What has ended a sleep.
-  enum Awakening {
+  package enum Awakening {
     case notified
     case offered
     case timedOut
   }
 
   /// Waits for a notification and consumes it. False: the deadline came first.
-  borrowing func sleep(until deadline: Instant) -> Bool {
+  package borrowing func sleep(until deadline: Instant) -> Bool {
     sleepForOffer(until: deadline) != .timedOut
   }
 
-  /// Waits for a notification or an offer, and consumes it.
-  borrowing func sleepForOffer(until deadline: Instant) -> Awakening {
+  /// Waits for a notification or an offer, and consumes it. Says, too, whether an offer was made, which may come behind the end of the sleep: it is
+  /// consumed as well, so that it ends no later one.
+  ///
+  /// - Parameter withdraw: takes the wish for an offer back; false: the offer was made.
+  package borrowing func awaitOffer(
+    until deadline: Instant, withdraw: () -> Bool
+  ) -> (awakening: Awakening, hasOffer: Bool) {
+    let awakening = sleepForOffer(until: deadline)
+    if withdraw() { return (awakening, false) }
+    _ = word.replace(Parker.offered, with: Parker.nothing)
+    return (awakening, true)
+  }
+
+  private borrowing func sleepForOffer(until deadline: Instant) -> Awakening {
     if word.replace(Parker.nothing, with: Parker.asleep) {
       while word.load() == Parker.asleep {
         if !word.sleep(while: Parker.asleep, until: deadline.nanoseconds)
@@ -81,7 +95,7 @@ struct Parker: ~Copyable, Sendable {
   }
 
   /// Wakes a thread that sleeps, or is about to, for something else than what it waits for. A notification counts for more.
-  borrowing func offer() {
+  package borrowing func offer() {
     if word.replace(Parker.asleep, with: Parker.offered) {
       word.wake(1)
     } else {
