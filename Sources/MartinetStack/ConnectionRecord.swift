@@ -15,6 +15,17 @@ enum ConnectionPlace: UInt8 {
   case timeWait
   /// Nobody, and the connection is over: it goes when it has nothing more to send.
   case leaving
+
+  /// Whether a connection here stays here in `phase`, with nothing to be done for it but to tell a program of its events.
+  @inline(__always)
+  func keeps(_ phase: Phase) -> Bool {
+    switch self {
+    case .halfOpen: phase == .synReceived
+    case .waiting, .held, .timeWait: phase != .closed
+    case .orphaned: phase != .closed && phase != .timeWait
+    case .leaving: false
+    }
+  }
 }
 
 /// What a look at a connection found.
@@ -33,7 +44,7 @@ struct ConnectionLook {
   let place: ConnectionPlace
   /// Whether there are events that nobody has polled.
   let hasPending: Bool
-  /// Whether nothing is to be done but to tell a program of its events: the program holds the connection, which is not over and has taught nothing.
+  /// Whether nothing is to be done but to tell a program of its events, if one holds the connection: it stays where it is, and has taught nothing.
   let isUsual: Bool
   /// Whether there is nothing to send, and no change of the path to hear of.
   let isQuiet: Bool
@@ -78,6 +89,8 @@ struct ConnectionWay {
 struct ConnectionRecord: ~Copyable {
   var connection: Connection
   var place: ConnectionPlace
+  /// What the table of flows finds it by.
+  let flowHash: FlowHash
   /// The slot of the listener in whose queue it is.
   var listener = SlotList.none
   /// The listener for which the connection counts as a pending Fast Open request.
@@ -117,7 +130,7 @@ struct ConnectionRecord: ~Copyable {
     pending.formUnion(news.events)
     return ConnectionLook(
       news: news, place: place, hasPending: !pending.isEmpty,
-      isUsual: place == .held && news.phase != .closed && !news.hasLesson && fastOpenListener == nil,
+      isUsual: place.keeps(news.phase) && !news.hasLesson && fastOpenListener == nil,
       isQuiet: news.isQuiet && self.routeEpoch == routeEpoch && self.pathEpoch == pathEpoch)
   }
 

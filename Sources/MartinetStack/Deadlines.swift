@@ -42,15 +42,16 @@ package struct Deadlines {
       return
     }
     while positions.count <= Int(slot) { positions.append(Deadlines.absent) }
-    if positions[Int(slot)] == Deadlines.absent {
-      positions[Int(slot)] = UInt32(heap.count)
-      heap.append(Entry(deadline: deadline, slot: slot))
+    let entry = Entry(deadline: deadline, slot: slot)
+    let position = positions[Int(slot)]
+    if position == Deadlines.absent {
+      heap.append(entry)
+      Deadlines.raise(entry, from: heap.count - 1, in: &heap, &positions)
+    } else if deadline < heap[Int(position)].deadline {
+      Deadlines.raise(entry, from: Int(position), in: &heap, &positions)
     } else {
-      heap[Int(positions[Int(slot)])].deadline = deadline
+      Deadlines.lower(entry, from: Int(position), in: &heap, &positions)
     }
-    let position = Int(positions[Int(slot)])
-    siftUp(position)
-    siftDown(Int(positions[Int(slot)]))
   }
 
   /// Does not wake `slot`.
@@ -60,10 +61,11 @@ package struct Deadlines {
     positions[Int(slot)] = Deadlines.absent
     let last = heap.removeLast()
     if heap.capacity > 1024 && heap.count * 8 < heap.capacity { shrink() }
-    if position < heap.count {
-      place(last, at: position)
-      siftUp(position)
-      siftDown(Int(positions[Int(last.slot)]))
+    guard position < heap.count else { return }
+    if position > 0 && last.deadline < heap[(position - 1) / 4].deadline {
+      Deadlines.raise(last, from: position, in: &heap, &positions)
+    } else {
+      Deadlines.lower(last, from: position, in: &heap, &positions)
     }
   }
 
@@ -83,26 +85,32 @@ package struct Deadlines {
     return slot
   }
 
-  private mutating func place(_ entry: Entry, at position: Int) {
-    heap[position] = entry
-    positions[Int(entry.slot)] = UInt32(position)
-  }
-
-  private mutating func siftUp(_ start: Int) {
+  /// Puts `entry` into the free place at `start`, or above it, where later ones give way.
+  private static func raise(
+    _ entry: Entry, from start: Int, in heap: inout [Entry], _ positions: inout [UInt32]
+  ) {
+    var heap = heap.mutableSpan
+    var positions = positions.mutableSpan
     var position = start
-    let entry = heap[position]
     while position > 0 {
       let parent = (position - 1) / 4
-      guard entry.deadline < heap[parent].deadline else { break }
-      place(heap[parent], at: position)
+      let above = heap[parent]
+      guard entry.deadline < above.deadline else { break }
+      heap[position] = above
+      positions[Int(above.slot)] = UInt32(truncatingIfNeeded: position)
       position = parent
     }
-    place(entry, at: position)
+    heap[position] = entry
+    positions[Int(entry.slot)] = UInt32(truncatingIfNeeded: position)
   }
 
-  private mutating func siftDown(_ start: Int) {
+  /// Puts `entry` into the free place at `start`, or below it, where earlier ones move up.
+  private static func lower(
+    _ entry: Entry, from start: Int, in heap: inout [Entry], _ positions: inout [UInt32]
+  ) {
+    var heap = heap.mutableSpan
+    var positions = positions.mutableSpan
     var position = start
-    let entry = heap[position]
     while true {
       let firstChild = position * 4 + 1
       guard firstChild < heap.count else { break }
@@ -110,10 +118,13 @@ package struct Deadlines {
       for child in firstChild..<min(firstChild + 4, heap.count) where heap[child].deadline < heap[least].deadline {
         least = child
       }
-      guard heap[least].deadline < entry.deadline else { break }
-      place(heap[least], at: position)
+      let below = heap[least]
+      guard below.deadline < entry.deadline else { break }
+      heap[position] = below
+      positions[Int(below.slot)] = UInt32(truncatingIfNeeded: position)
       position = least
     }
-    place(entry, at: position)
+    heap[position] = entry
+    positions[Int(entry.slot)] = UInt32(truncatingIfNeeded: position)
   }
 }

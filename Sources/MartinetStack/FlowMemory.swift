@@ -40,7 +40,9 @@ extension Host {
   /// The short way of a plain segment that follows another of its flow; false if it is none, or anything about it is wrong: then it has to go the long way,
   /// which says what.
   mutating func receiveNextOfFlow(_ packet: inout PageChain, _ info: ArrivalInfo, at now: Instant) -> Bool {
-    guard let (segment, facts) = plainSegment(packet, info), isReachable(lastFlow.connection) else { return false }
+    guard lastFlow.connection != .none else { return false }
+    guard let (segment, facts) = plainSegment(packet, info) else { return receiveOtherOfFlow(&packet, info, at: now) }
+    guard isReachable(lastFlow.connection) else { return false }
     let headers = IPv4Header.minimumLength + segment.headerLength
     let connection = lastFlow.connection
     if !gathered.isEmpty {
@@ -63,6 +65,42 @@ extension Host {
     return true
   }
 
+  /// The short way through the host of a segment with other flags or options that follows another of its flow; false if it is none, or anything about it is wrong.
+  /// A SYN goes the long way: it may open the next connection between the two ends.
+  @inline(never)
+  private mutating func receiveOtherOfFlow(_ packet: inout PageChain, _ info: ArrivalInfo, at now: Instant) -> Bool {
+    guard let arrival = otherSegment(packet, info), !arrival.header.isSYN || arrival.header.isACK else { return false }
+    let connection = lastFlow.connection
+    deliverGathered(at: now)
+    guard isReachable(connection) else { return false }
+    environment.pool.removeFirst(IPv4Header.minimumLength + arrival.length, from: &packet)
+    receiveUnexpected(arrival.header, packet.take(), arrival.facts, on: connection.slot, at: now)
+    return true
+  }
+
+  /// The segment in `packet`, if it is of the last flow and both checksums are right.
+  @inline(__always)
+  private func otherSegment(
+    _ packet: borrowing PageChain, _ info: ArrivalInfo
+  ) -> (header: TCPHeader, length: Int, facts: ArrivalFacts)? {
+    let (count, epoch) = (packet.count, interfaces.epoch)
+    guard !info.isLinkGroup else { return nil }
+    return environment.pool.withFirstBytes(of: packet) { bytes in
+      guard lastFlow.isNext(bytes, of: count, on: info.interface, addressEpoch: epoch),
+        hasRightChecksums(bytes, count, info),
+        let (header, length) = try? TCPHeader.parse(bytes.extracting(IPv4Header.minimumLength..<bytes.byteCount))
+      else { return nil }
+      return (header, length, ArrivalFacts(bytes, info))
+    }
+  }
+
+  /// Whether the checksums of a packet without IP options are right, that of its segment as far as the link does not vouch for it.
+  @inline(__always)
+  private func hasRightChecksums(_ bytes: RawSpan, _ count: Int, _ info: ArrivalInfo) -> Bool {
+    IPv4Header.hasRightChecksum(bytes)
+      && (info.trust == .vouched || IPv4Header.hasRightTransportChecksum(bytes, of: count))
+  }
+
   /// Whether the table of flows leads to `connection`.
   @inline(__always)
   private func isReachable(_ connection: ConnectionID) -> Bool {
@@ -78,12 +116,18 @@ extension Host {
     guard !info.isLinkGroup else { return nil }
     return environment.pool.withFirstBytes(of: packet) { bytes in
       guard lastFlow.isNext(bytes, of: count, on: info.interface, addressEpoch: epoch),
-        IPv4Header.hasRightChecksum(bytes),
-        info.trust == .vouched || IPv4Header.hasRightTransportChecksum(bytes, of: count),
-        let segment = PlainSegment(bytes, at: IPv4Header.minimumLength)
+        let segment = PlainSegment(bytes, at: IPv4Header.minimumLength), hasRightChecksums(bytes, count, info)
       else { return nil }
-      let ecn = ECNCodepoint(rawValue: bytes.uint8(at: 1) & 3) ?? .notECT
-      return (segment, ArrivalFacts(ecn: ecn, segmentSize: Int(info.segmentSize)))
+      return (segment, ArrivalFacts(bytes, info))
     }
+  }
+}
+
+extension ArrivalFacts {
+  /// What an IPv4 header and the link say of a segment.
+  @inline(__always)
+  fileprivate init(_ bytes: RawSpan, _ info: ArrivalInfo) {
+    let ecn = ECNCodepoint(rawValue: bytes.uint8(at: 1) & 3) ?? .notECT
+    self.init(ecn: ecn, segmentSize: Int(info.segmentSize))
   }
 }

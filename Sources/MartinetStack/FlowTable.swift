@@ -1,3 +1,8 @@
+/// What the table of flows finds a flow by: as much of its keyed hash as the table looks at.
+struct FlowHash {
+  let bits: UInt32
+}
+
 /// From the two ends of a flow to the slot of its connection, or to its record in TIME-WAIT: a ``HashIndex`` whose entries are those themselves, so that a flow
 /// stands there only.
 struct FlowTable {
@@ -8,21 +13,23 @@ struct FlowTable {
     self.secret = secret
   }
 
-  /// The slot of `flow`; `isFlow` says whether that of a slot is the one.
+  /// What `flow` is found by. Whoever needs it more than once keeps it.
+  func hash(of flow: FlowKey) -> FlowHash { FlowHash(bits: UInt32(truncatingIfNeeded: flow.hash(secret))) }
+
+  /// The slot of a flow with `hash`; `isFlow` says whether that of a slot is the one.
   @inline(__always)
-  func slot(of flow: FlowKey, where isFlow: (UInt32) -> Bool) -> UInt32? {
-    if index.count == 0 { return nil }
-    return index.entry(flow.hash(secret), where: isFlow)
+  func slot(_ hash: FlowHash, where isFlow: (UInt32) -> Bool) -> UInt32? {
+    index.entry(UInt64(hash.bits), where: isFlow)
   }
 
-  /// Gives `flow`, which has none, a slot.
-  mutating func add(_ slot: UInt32, for flow: FlowKey) { index.add(slot, flow.hash(secret)) }
+  /// Gives a flow with `hash`, which has none, a slot.
+  mutating func add(_ slot: UInt32, _ hash: FlowHash) { index.add(slot, UInt64(hash.bits)) }
 
-  /// Gives `flow`, which has `slot`, another one.
-  mutating func move(_ slot: UInt32, to other: UInt32, of flow: FlowKey) {
-    index.renumber(slot, to: other, flow.hash(secret))
+  /// Gives a flow with `hash`, which has `slot`, another one.
+  mutating func move(_ slot: UInt32, to other: UInt32, _ hash: FlowHash) {
+    index.renumber(slot, to: other, UInt64(hash.bits))
   }
 
-  /// Forgets `flow`, which has `slot`.
-  mutating func remove(_ slot: UInt32, of flow: FlowKey) { index.remove(slot, flow.hash(secret)) }
+  /// Forgets a flow with `hash`, which has `slot`.
+  mutating func remove(_ slot: UInt32, _ hash: FlowHash) { index.remove(slot, UInt64(hash.bits)) }
 }

@@ -33,7 +33,7 @@ struct GatheredText: ~Copyable {
     !isOver && count > 0 && count <= segmentSize && payload.count + count <= Interfaces.longestTrain
       && facts.segmentSize == 0 && facts.ecn == ecn && next.sequence == first.sequence + payload.count
       && next.acknowledgement == first.acknowledgement && next.window == first.window
-      && next.hasTimestamps == first.hasTimestamps && next.timestamps == first.timestamps
+      && next.hasTimestamps == first.hasTimestamps && next.timestamps == first.timestamps && !next.isFinal
   }
 
   mutating func append(_ next: PlainSegment, _ tail: consuming PageChain, in pool: inout PagePool) {
@@ -58,7 +58,7 @@ extension Host {
   mutating func begin(
     _ segment: PlainSegment, _ payload: consuming PageChain, _ facts: ArrivalFacts, on slot: UInt32, at now: Instant
   ) {
-    if moreFollows && !payload.isEmpty && facts.segmentSize == 0 && !segment.isPushed
+    if moreFollows && !payload.isEmpty && facts.segmentSize == 0 && !segment.isPushed && !segment.isFinal
       && connections[slot].connection.expects(segment.sequence, payload: payload.count)
     {
       gathered.begin(segment, payload, facts.ecn, connections[slot].connection.id)

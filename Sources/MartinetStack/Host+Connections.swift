@@ -44,23 +44,27 @@ extension Host {
     }
     // An address of the loopback network never stands on a wire (RFC 1122 section 3.2.1.3 (g)).
     if end.address.isLoopback && route != .loopback { throw .addressNotAvailable }
+    let flow: FlowKey
+    let hash: FlowHash
     if end.port == 0 {
-      guard let port = ephemeralPort(local: end.address, remote: remote, at: now) else { throw .noPorts }
-      end.port = port
-    } else if end == remote || !isFree(FlowKey(local: end, remote: remote), at: now) {
-      throw .addressInUse
+      guard let chosen = ephemeralFlow(local: end.address, remote: remote, at: now) else { throw .noPorts }
+      (flow, hash) = chosen
+    } else {
+      flow = FlowKey(local: end, remote: remote)
+      hash = flows.hash(of: flow)
+      if end == remote || !isFree(flow, hash, at: now) { throw .addressInUse }
     }
-    let flow = FlowKey(local: end, remote: remote)
     let options = options ?? configuration.tcp.connection
     let fastOpen = options.fastOpen ? fastOpens.opening(to: remote.address, at: now) : nil
-    let opening = Opening.active(after: succeed(flow), fastOpen)
-    guard let slot = open(flow, by: route, options: options, as: opening, at: now) else { throw .limitReached }
+    let opening = Opening.active(after: succeed(flow, hash), fastOpen)
+    guard let slot = open(flow, hash, by: route, options: options, as: opening, at: now) else { throw .limitReached }
     return slot
   }
 
   /// Makes the record of a connection; nil at the limit.
   mutating func open(
-    _ flow: FlowKey, by route: Route, options: ConnectionOptions, as opening: Opening, at now: Instant
+    _ flow: FlowKey, _ hash: FlowHash, by route: Route, options: ConnectionOptions, as opening: Opening,
+    at now: Instant
   ) -> UInt32? {
     guard let (slot, generation) = connections.upcoming() else {
       counters.count(.connectionLimit)
@@ -78,11 +82,11 @@ extension Host {
       case .cookie(let syn, _): Connection(recalling: syn, parameters, in: &environment, at: now)
       }
     let record = ConnectionRecord(
-      connection: connection, place: opening.place, route: route, pathMTU: parameters.pathMTU,
+      connection: connection, place: opening.place, flowHash: hash, route: route, pathMTU: parameters.pathMTU,
       mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
       flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
-    flows.add(slot, for: flow)
+    flows.add(slot, hash)
     counters.connectionsOpened &+= 1
     return slot
   }

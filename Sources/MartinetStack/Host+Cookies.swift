@@ -64,7 +64,7 @@ extension Host {
   /// the ACK is ignored: a peer with something to send sends it again.
   mutating func openByCookie(
     _ listener: UInt32, _ cookie: SYNCookie, _ header: TCPHeader, _ payload: consuming PageChain,
-    _ facts: PacketFacts, _ flow: FlowKey, at now: Instant
+    _ facts: PacketFacts, _ flow: FlowKey, _ hash: FlowHash, at now: Instant
   ) {
     guard !listeners[listener].isFull else {
       drop(payload, .acceptQueueFull)
@@ -72,7 +72,7 @@ extension Host {
     }
     guard let route = replyRoute(to: facts),
       let slot = open(
-        flow, by: route, options: listeners[listener].options,
+        flow, hash, by: route, options: listeners[listener].options,
         as: .cookie(syn: cookie.syn(before: header), number: header.acknowledgement - 1), at: now)
     else {
       drop(payload, .connectionLimit)

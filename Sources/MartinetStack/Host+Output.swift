@@ -103,17 +103,6 @@ extension Host {
     return hasLeft
   }
 
-  /// Lets a connection go that has nothing more to send, if that is what it waited for.
-  @inline(__always)
-  private mutating func dismiss(_ slot: UInt32, _ standing: ConnectionStanding) {
-    guard standing != .gone else { return }
-    switch connections[slot].place {
-    case .leaving: forget(slot)
-    case .timeWait: condense(slot)
-    default: break
-    }
-  }
-
   /// The payload octets that may leave in one departure. What has to wait for a neighbour's address waits as single segments.
   @inline(__always)
   private func maximumTrain(by way: ConnectionWay) -> Int {

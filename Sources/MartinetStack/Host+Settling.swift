@@ -6,10 +6,18 @@ extension Host {
   /// Re-reads a connection after every event and call, and lets it say what it has to send. Whoever holds its slot must not use it
   /// afterwards without asking whether it is still there.
   mutating func settle(_ slot: UInt32, at now: Instant) {
-    switch review(slot, at: now) {
-    case .ready: makeReady(slot)
-    case .quiet: if connections[slot].place == .timeWait { condense(slot) }
-    case .gone: break
+    let standing = review(slot, at: now)
+    if standing == .ready { makeReady(slot) } else { dismiss(slot, standing) }
+  }
+
+  /// Lets a connection go that has nothing more to send, if that is what it waited for.
+  @inline(__always)
+  mutating func dismiss(_ slot: UInt32, _ standing: ConnectionStanding) {
+    guard standing != .gone else { return }
+    switch connections[slot].place {
+    case .leaving: forget(slot)
+    case .timeWait: condense(slot)
+    default: break
     }
   }
 
@@ -19,7 +27,7 @@ extension Host {
     let look = connections[slot].look(routeEpoch: routeEpoch, pathEpoch: paths.epoch)
     if look.news.deadline != .never { connectionDeadlines.wake(slot, noLaterThan: look.news.deadline) }
     guard look.isUsual else { return attend(to: slot, look, at: now) }
-    if look.hasPending { announce(slot) }
+    if look.hasPending && look.place == .held { announce(slot) }
     return look.isQuiet ? .quiet : .ready
   }
 
@@ -38,8 +46,7 @@ extension Host {
       return look.isQuiet ? .quiet : .ready
     }
     guard place(slot, look.place, by: look.news.phase) else { return .gone }
-    // What is to go goes when it is polled.
-    return look.isQuiet && connections[slot].place != .leaving ? .quiet : .ready
+    return look.isQuiet ? .quiet : .ready
   }
 
   /// Sees to it that a connection is where its phase belongs; false if it is gone.
@@ -109,7 +116,7 @@ extension Host {
   mutating func removeFromFlows(_ slot: UInt32) {
     guard connections[slot].isInFlows else { return }
     connections[slot].isInFlows = false
-    flows.remove(slot, of: connections[slot].flow)
+    flows.remove(slot, connections[slot].flowHash)
   }
 
   /// Drops a connection at once, with everything it holds.
@@ -119,9 +126,9 @@ extension Host {
     hush(slot)
     connectionDeadlines.remove(slot)
     if readyLinks.contains(slot) { readyLinks.remove(slot, from: &ready) }
-    var record = connections.remove(slot)
-    retired.add(record.connection.statistics)
-    record.connection.dissolve(in: &environment)
+    retired.add(connections[slot].connection.statistics)
+    connections[slot].connection.dissolve(in: &environment)
+    connections.discard(slot)
   }
 
   /// Puts a connection into the round of those that may have something to send.

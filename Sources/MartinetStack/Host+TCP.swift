@@ -38,8 +38,9 @@ extension Host {
       return
     }
     deliverGathered(at: now)
-    guard let entry = entry(of: flow) else {
-      receiveWithoutConnection(header, payload, facts, flow, at: now)
+    let hash = flows.hash(of: flow)
+    guard let entry = entry(of: flow, hash) else {
+      receiveWithoutConnection(header, payload, facts, flow, hash, at: now)
       return
     }
     guard let slot = entry & TimeWaitMemory.mark == 0 ? entry : resume(entry & ~TimeWaitMemory.mark, at: now) else {
@@ -104,7 +105,7 @@ extension Host {
     receiveUnexpected(header, payload, arrival, on: slot, at: now)
   }
 
-  private mutating func receiveUnexpected(
+  mutating func receiveUnexpected(
     _ header: TCPHeader, _ payload: consuming PageChain, _ facts: ArrivalFacts, on slot: UInt32, at now: Instant
   ) {
     if connections[slot].place == .halfOpen && completesTooEarly(header, slot) {
@@ -127,6 +128,7 @@ extension Host {
     after predecessor: SequenceNumber, at now: Instant
   ) {
     let flow = connections[slot].flow
+    let hash = connections[slot].flowHash
     removeFromFlows(slot)
     if connections[slot].place == .held {
       connections[slot].connection.abort(in: &environment, at: now)
@@ -134,11 +136,12 @@ extension Host {
     } else {
       forget(slot)
     }
-    open(listener, header, payload, facts, flow, after: predecessor, at: now)
+    open(listener, header, payload, facts, flow, hash, after: predecessor, at: now)
   }
 
   private mutating func receiveWithoutConnection(
-    _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey, at now: Instant
+    _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey, _ hash: FlowHash,
+    at now: Instant
   ) {
     guard share.owns(flow) else {
       drop(payload, .foreignFlow)
@@ -153,19 +156,19 @@ extension Host {
     if header.isRST || (!header.isACK && (!header.isSYN || header.isFIN)) {
       drop(payload, .noConnection)
     } else if let cookie = cookie(in: header, flow, for: listener, at: now) {
-      openByCookie(listener, cookie, header, payload, facts, flow, at: now)
+      openByCookie(listener, cookie, header, payload, facts, flow, hash, at: now)
     } else if header.isACK {
       counters.count(.noConnection)
       reset(header, payload, facts, flow, at: now)
     } else {
-      open(listener, header, payload, facts, flow, after: nil, at: now)
+      open(listener, header, payload, facts, flow, hash, after: nil, at: now)
     }
   }
 
   /// A SYN came for a listener: a half-open connection begins, if there is room.
   private mutating func open(
     _ listener: UInt32, _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey,
-    after predecessor: SequenceNumber?, at now: Instant
+    _ hash: FlowHash, after predecessor: SequenceNumber?, at now: Instant
   ) {
     if listeners[listener].isFull {
       counters.count(.acceptQueueFull)
@@ -188,7 +191,8 @@ extension Host {
     }
     let fastOpen = fastOpen(header, of: listener, from: flow.remote.address, at: now)
     let options = listeners[listener].options
-    guard let slot = open(flow, by: route, options: options, as: .passive(after: predecessor, fastOpen), at: now) else {
+    let opening = Opening.passive(after: predecessor, fastOpen)
+    guard let slot = open(flow, hash, by: route, options: options, as: opening, at: now) else {
       if fastOpen?.acceptsText == true { listeners[listener].fastOpens.end() }
       drop(payload, .synQueueFull)
       return
@@ -209,6 +213,9 @@ extension Host {
     placeLinks.append(slot, to: &listeners[listener].halfOpen)
     let arrival = ArrivalFacts(
       ecn: facts.ecn, segmentSize: Int(facts.segmentSize))
+    // The next segment of the flow is the ACK of ours, which often follows at once.
+    let id = connections[slot].connection.id
+    lastFlow.remember(connections[slot].flow, id, on: facts.interface, addressEpoch: interfaces.epoch)
     connections[slot].connection.receive(header, payload: payload, facts: arrival, in: &environment, at: now)
     settle(slot, at: now)
   }

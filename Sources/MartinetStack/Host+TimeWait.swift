@@ -4,8 +4,9 @@ import MartinetWire
 // Connections of which only TIME-WAIT is left: small records, out of which the connection is made anew when something comes for it.
 extension Host {
   /// What stands in the table for `flow`: the slot of a connection, or the number of a record in TIME-WAIT with its mark.
-  func entry(of flow: FlowKey) -> UInt32? {
-    flows.slot(of: flow) { entry in
+  @inline(__always)
+  func entry(of flow: FlowKey, _ hash: FlowHash) -> UInt32? {
+    flows.slot(hash) { entry in
       entry & TimeWaitMemory.mark == 0
         ? connections[entry].isOver(flow) : timeWaitMemory.isOver(flow, entry & ~TimeWaitMemory.mark)
     }
@@ -13,7 +14,7 @@ extension Host {
 
   /// The slot of the connection over `flow`, as far as it is more than a record in TIME-WAIT.
   func connectionSlot(of flow: FlowKey) -> UInt32? {
-    guard let entry = entry(of: flow), entry & TimeWaitMemory.mark == 0 else { return nil }
+    guard let entry = entry(of: flow, flows.hash(of: flow)), entry & TimeWaitMemory.mark == 0 else { return nil }
     return entry
   }
 
@@ -31,7 +32,7 @@ extension Host {
   mutating func condense(_ slot: UInt32) {
     guard !environment.trace.isEnabled, let state = TimeWaitState(connections[slot].connection) else { return }
     if let number = timeWaitMemory.insert(state) {
-      flows.move(slot, to: number | TimeWaitMemory.mark, of: connections[slot].flow)
+      flows.move(slot, to: number | TimeWaitMemory.mark, connections[slot].flowHash)
       connections[slot].isInFlows = false
     }
     forget(slot)
@@ -47,19 +48,20 @@ extension Host {
     let connection = Connection(
       resuming: timeWaitMemory.remove(number), id: ConnectionID(slot: slot, generation: generation),
       pathMTU: path.mtu, linkMTU: linkMTU(of: route.interface), in: &environment, at: now)
+    let hash = flows.hash(of: flow)
     let record = ConnectionRecord(
-      connection: connection, place: .timeWait, route: route, pathMTU: path.mtu,
+      connection: connection, place: .timeWait, flowHash: hash, route: route, pathMTU: path.mtu,
       mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
       flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
-    flows.move(number | TimeWaitMemory.mark, to: slot, of: flow)
+    flows.move(number | TimeWaitMemory.mark, to: slot, hash)
     placeLinks.append(slot, to: &timeWaits)
     return slot
   }
 
   /// Whether this host may open a connection over `flow`: there is none, or one in TIME-WAIT that gives way.
-  func isFree(_ flow: FlowKey, at now: Instant) -> Bool {
-    guard let entry = entry(of: flow) else { return true }
+  func isFree(_ flow: FlowKey, _ hash: FlowHash, at now: Instant) -> Bool {
+    guard let entry = entry(of: flow, hash) else { return true }
     guard let age = configuration.timeWaitReuse, let last = succession(at: entry) else { return false }
     return last.end <= now + (environment.configuration.maximumSegmentLifetime * 2 - age)
   }
@@ -71,8 +73,8 @@ extension Host {
   }
 
   /// Forgets the connection in TIME-WAIT that gives way to the next over `flow`, which is free; returns its SND.NXT, nil if there is none.
-  mutating func succeed(_ flow: FlowKey) -> SequenceNumber? {
-    guard let entry = entry(of: flow), let last = succession(at: entry) else { return nil }
+  mutating func succeed(_ flow: FlowKey, _ hash: FlowHash) -> SequenceNumber? {
+    guard let entry = entry(of: flow, hash), let last = succession(at: entry) else { return nil }
     counters.timeWaitReused &+= 1
     if entry & TimeWaitMemory.mark == 0 { forget(entry) } else { forgetRecord(entry & ~TimeWaitMemory.mark) }
     return last.next
@@ -82,7 +84,7 @@ extension Host {
   package var timeWaitRecordCount: Int { timeWaitMemory.count }
 
   mutating func forgetRecord(_ number: UInt32) {
-    flows.remove(number | TimeWaitMemory.mark, of: timeWaitMemory.flow(of: number))
+    flows.remove(number | TimeWaitMemory.mark, flows.hash(of: timeWaitMemory.flow(of: number)))
     _ = timeWaitMemory.remove(number)
   }
 

@@ -23,18 +23,19 @@ struct PortChooser {
 }
 
 extension Host {
-  /// A port that no connection between `local` and `remote` uses, or one in TIME-WAIT that gives way, and that nobody listens to (RFC 6056 section 3.1);
+  /// A flow from a port of `local` to `remote` that no connection uses, or one in TIME-WAIT that gives way, and where nobody listens (RFC 6056 section 3.1);
   /// nil if there is none. Where the host is one shard of several, it passes over the ports that would make the flow another's.
-  mutating func ephemeralPort(local: IPAddress, remote: Endpoint, at now: Instant) -> UInt16? {
+  mutating func ephemeralFlow(local: IPAddress, remote: Endpoint, at now: Instant) -> (FlowKey, FlowHash)? {
     let start = secrets.portStart(local: local, remote: remote)
     for _ in 0..<ports.count {
       let port = ports.next(start)
       let end = Endpoint(local, port)
       if end == remote || port == 0 { continue }
       let flow = FlowKey(local: end, remote: remote)
-      if !share.owns(flow) || !isFree(flow, at: now) { continue }
-      if listenerSlot(for: end) != nil { continue }
-      return port
+      if !share.owns(flow) { continue }
+      let hash = flows.hash(of: flow)
+      if !isFree(flow, hash, at: now) || listenerSlot(for: end) != nil { continue }
+      return (flow, hash)
     }
     return nil
   }

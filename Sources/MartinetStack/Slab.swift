@@ -71,13 +71,23 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
 
   /// Takes the record of `slot` out.
   package mutating func remove(_ slot: UInt32) -> Element {
+    free(slot)
+    return unsafe pointer(slot).move()
+  }
+
+  /// Ends the record of `slot` where it stands.
+  package mutating func discard(_ slot: UInt32) {
+    free(slot)
+    unsafe pointer(slot).deinitialize(count: 1)
+  }
+
+  @inline(__always)
+  private mutating func free(_ slot: UInt32) {
     precondition(marks[Int(slot)].isLive, "a record is removed that is not there")
-    marks[Int(slot)].isLive = false
-    marks[Int(slot)].generation = generations.next(after: marks[Int(slot)].generation)
-    marks[Int(slot)].nextFree = firstFree
+    marks[Int(slot)] = Mark(
+      generation: generations.next(after: marks[Int(slot)].generation), isLive: false, nextFree: firstFree)
     firstFree = slot
     count -= 1
-    return unsafe pointer(slot).move()
   }
 
   /// Whether `slot` holds the record that a handle of `generation` means.

@@ -20,7 +20,13 @@ extension Connection {
     }
     keepAlive.lastHeard = segment.now
     keepAlive.unanswered = 0
-    processAcknowledgement(segment, &environment)
+    if tellsNothing(segment.header) {
+      updateSendWindow(
+        segment.header.sequence, number, field: segment.header.window, &environment, at: segment.now)
+      if completesHandshake { armSendTimers(in: &environment, at: segment.now) }
+    } else {
+      processAcknowledgement(segment, &environment)
+    }
     if completesHandshake && endReason == nil { takeBackRefusedText() }
     return endReason == nil
   }
@@ -28,6 +34,14 @@ extension Connection {
   /// The data-injection check: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT (RFC 5961 section 5.2).
   private func acknowledgementIsPlausible(_ number: SequenceNumber) -> Bool {
     SequenceRange(from: snd.una - snd.maximumWindow, upTo: snd.nxt).containsOrEnds(at: number)
+  }
+
+  /// Whether the acknowledgement of a segment has no news: all was acknowledged before, the window is the one that is known, and nothing that was sent before
+  /// is in doubt.
+  private func tellsNothing(_ header: TCPHeader) -> Bool {
+    header.acknowledgement == snd.una && snd.una == snd.nxt && !header.options.has(.sack) && ecn.mode == .none
+      && snd.wnd > 0 && Int(header.window) << Int(snd.scale.shift) == snd.wnd && recovery.mode == .open
+      && recovery.doubt == .none && !(undo.isPossible && undo.unproven == 0) && probe.end == nil
   }
 
   /// SYN-RECEIVED: SND.UNA < SEG.ACK =< SND.NXT establishes; anything else is answered with RST.
@@ -95,7 +109,7 @@ extension Connection {
   ) {
     if advances && answersOriginal(header, duplicate: duplicate) == true {
       // The delay that made the timer expire is a measurement (RFC 4015 section 3.4).
-      if recovery.undo.isTimeout { measuredByEcho(header.options.timestamps.echo, in: &environment, at: now) }
+      if undo.isTimeout { measuredByEcho(header.options.timestamps.echo, in: &environment, at: now) }
       undoResponse(acknowledged: recovery.deliveredNow, &environment, at: now)
     } else {
       settleDoubt(

@@ -2,7 +2,7 @@ import MartinetWire
 
 /// What a connection that tunes its receive buffer knows of its reader (dynamic right-sizing): how much it takes in a round trip, and so how
 /// large the window must be for the sender never to wait for it.
-struct BufferTuning: ReusablePart {
+struct BufferTuning {
   /// What the receive buffer has grown to; zero while it has its initial size.
   var receiveBuffer = 0
   /// The round trip as the receiver sees it; zero before there is a sample.

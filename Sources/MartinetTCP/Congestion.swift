@@ -127,6 +127,20 @@ package struct Congestion {
     if algorithm == .bbr, let path { bbr = [BBR(window: window, path)] }
   }
 
+  /// Begins anew with a path that stands as `path` says: nil, unless the algorithm asks for it.
+  mutating func begin(
+    _ algorithm: CongestionAlgorithm, window: Int, threshold: Int = Congestion.unlimited, path: PathState?
+  ) {
+    if algorithm == .bbr || !bbr.isEmpty {
+      self = Congestion(algorithm, window: window, threshold: threshold, path: path)
+      return
+    }
+    self.algorithm = algorithm
+    self.window = window
+    self.threshold = threshold
+    (reno, cubic, dctcp) = (Reno(), CUBIC(), DCTCP())
+  }
+
   /// IW (RFC 6928 section 2), in octets, or one segment after a handshake that lost more than one SYN.
   package static func initialWindow(segments: Int, segmentSize: Int, handshakeWasLossy: Bool) -> Int {
     if handshakeWasLossy { return segmentSize }

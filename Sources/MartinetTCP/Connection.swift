@@ -66,9 +66,9 @@ public struct Connection: ~Copyable {
     keepAlive = KeepAliveState(lastHeard: now)
     lastSentAt = now
     makeTransfer(
-      TransferState(
-        recovery: RecoveryState(parameters.initialSequence), roundTrip: RoundTrip(environment.configuration),
-        congestion: Congestion(parameters.options.congestion, window: 0)))
+      TransferStart(
+        next: parameters.initialSequence, roundTrip: RoundTrip(environment.configuration),
+        algorithm: options.congestion))
     settleSegmentSize()
     fastOpen = parameters.fastOpen
     rcv.scale = environment.configuration.windowScaling ? WindowScale(for: largestReceiveBuffer) : .none

@@ -114,8 +114,6 @@ struct RecoveryState {
   var doubt = TimeoutDoubt.none
   /// New octets that may leave to find out, whatever the congestion window says.
   var freshAllowance = 0
-  /// How to take the last response back.
-  var undo: UndoState
   /// Whether the window is one that was lately made use of.
   var validation = WindowValidation()
   /// Octets that the acknowledgement in hand brought news of.
@@ -123,7 +121,6 @@ struct RecoveryState {
 
   init(_ iss: SequenceNumber) {
     recover = iss
-    undo = UndoState(before: Congestion(.reno, window: 0), range: SequenceRange(from: iss, count: 0))
   }
 }
 

@@ -207,7 +207,7 @@ extension Connection {
     // What a rest leaves of it is what goes on.
     let (congestion, roundTrip) =
       transferPart.isPresent
-      ? (self.congestion, self.roundTrip) : (wokenTransfer.congestion, wokenTransfer.roundTrip)
+      ? (self.congestion, self.roundTrip) : (TransferState(wokenTransfer).congestion, wokenTransfer.roundTrip)
     status.congestionWindow = congestion.window
     status.slowStartThreshold = congestion.threshold
     status.deliveryRate = scoreboard.rate.latest.octetsPerSecond

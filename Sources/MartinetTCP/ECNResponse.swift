@@ -136,7 +136,7 @@ extension Connection {
   mutating func respondToNotification(_ environment: inout Environment, at now: Instant) {
     guard heedsMarks else { return }
     // What is marked is congestion, whatever becomes of the loss that was doubted.
-    recovery.undo.isPossible = false
+    undo.isPossible = false
     if congestion.window <= segmentSize {
       // The window can't be less than a segment: then one leaves for each timeout.
       let timeout = now + roundTrip.timeout(environment.configuration)

@@ -115,7 +115,8 @@ extension Connection {
   /// Whether a segment has the shape of a ``PlainSegment``, and no ECN: nearly all have.
   @inline(__always)
   private func isPlain(_ output: Output) -> Bool {
-    output.flags.isSubset(of: .psh) && phase.isSynchronized && output.optionLength == (negotiated.timestamps ? 12 : 0)
+    output.flags.isSubset(of: PlainSegment.optionalFlags) && phase.isSynchronized
+      && output.optionLength == (negotiated.timestamps ? 12 : 0)
       && snd.up == nil && ecn.mode == .none && output.earlier == nil
   }
 
@@ -128,7 +129,7 @@ extension Connection {
       sequence: output.sequence ?? acceptableSequence, acknowledgement: rcv.nxt, window: windowField(),
       timestamps: negotiated.timestamps
         ? TCPTimestamps(value: timestamp(at: output.now), echo: rcv.timestampRecent) : nil,
-      isPushed: output.flags.contains(.psh))
+      isPushed: output.flags.contains(.psh), isFinal: output.flags.contains(.fin))
     rcv.lastAckSent = rcv.nxt
     settleDebt()
     segment.encode(into: &departure, sourcePort: local.port, destinationPort: remote.port)
@@ -201,7 +202,7 @@ extension Connection {
 
   private mutating func writeOptions(_ header: inout TCPHeader, _ environment: inout Environment, at now: Instant) {
     if header.isSYN {
-      writeHandshakeOptions(&header, environment.configuration, at: now)
+      writeHandshakeOptions(&header, environment, at: now)
       return
     }
     if negotiated.timestamps { writeTimestamps(&header, at: now) }
@@ -224,19 +225,21 @@ extension Connection {
   }
 
   /// A SYN offers what the host is willing to do; a SYN,ACK only what the SYN offered, too.
-  private func writeHandshakeOptions(_ header: inout TCPHeader, _ configuration: Configuration, at now: Instant) {
+  private func writeHandshakeOptions(
+    _ header: inout TCPHeader, _ environment: borrowing Environment, at now: Instant
+  ) {
     let isAnswer = header.isACK
     header.options.present.insert(.maximumSegmentSize)
     header.options.maximumSegmentSize = offeredSegmentSize
     writeUserTimeout(&header)
-    if isAnswer ? negotiated.sack : configuration.selectiveAcknowledgement {
+    if isAnswer ? negotiated.sack : environment.configuration.selectiveAcknowledgement {
       header.options.present.insert(.sackPermitted)
     }
-    if isAnswer ? negotiated.windowScaling : configuration.windowScaling {
+    if isAnswer ? negotiated.windowScaling : environment.configuration.windowScaling {
       header.options.present.insert(.windowScale)
       header.options.windowScale = rcv.scale
     }
-    if isAnswer ? negotiated.timestamps : configuration.timestamps { writeTimestamps(&header, at: now) }
+    if isAnswer ? negotiated.timestamps : environment.configuration.timestamps { writeTimestamps(&header, at: now) }
     // Neither a SYN nor a SYN,ACK that nobody answered has the option again (RFC 7413 section 4.2.2).
     if let cookie = fastOpen?.cookie, synRetransmissions == 0, isAnswer == isPassive {
       header.options.present.insert(.fastOpen)
@@ -246,10 +249,10 @@ extension Connection {
   }
 
   /// The octets of options in a SYN that would leave now.
-  func handshakeOptionLength(_ configuration: Configuration, at now: Instant) -> Int {
+  func handshakeOptionLength(in environment: borrowing Environment, at now: Instant) -> Int {
     var header = TCPHeader(
       sourcePort: 0, destinationPort: 0, sequence: snd.iss, acknowledgement: SequenceNumber(0), flags: .syn, window: 0)
-    writeHandshakeOptions(&header, configuration, at: now)
+    writeHandshakeOptions(&header, environment, at: now)
     return header.options.encodedLength
   }
 

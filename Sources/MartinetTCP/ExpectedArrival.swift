@@ -14,7 +14,7 @@ extension Connection {
     guard phase == .established, segment.sequence == rcv.nxt, payload <= rcv.wnd,
       flags.intersection(.asksForLongWay) == .synAcknowledged,
       !hasReordered, rcv.fin == nil, facts.ecn == .notECT, ecn.mode == .none, probe.end == nil,
-      segment.hasTimestamps == negotiated.timestamps
+      segment.hasTimestamps == negotiated.timestamps, !segment.isFinal
     else { return false }
     if negotiated.timestamps && Int32(bitPattern: segment.timestamps.value &- rcv.timestampRecent) < 0 { return false }
     if segment.acknowledgement != snd.una { return snd.outstanding.advances(to: segment.acknowledgement) && isCalm }
@@ -26,7 +26,7 @@ extension Connection {
   @inline(always)
   private var isCalm: Bool {
     transferPart.isPresent && recovery.mode == .open && recovery.doubt == .none
-      && !(recovery.undo.isPossible && recovery.undo.unproven == 0) && scoreboard.lost == 0
+      && !(undo.isPossible && undo.unproven == 0) && scoreboard.lost == 0
       && scoreboard.sackedOctets == 0
   }
 

@@ -62,7 +62,8 @@ extension Connection {
     let window = Congestion.initialWindow(
       segments: environment.configuration.initialWindowSegments, segmentSize: segmentSize,
       handshakeWasLossy: synRetransmissions > 1)
-    congestion = Congestion(options.congestion, window: window, path: pathState(at: now))
+    let path = options.congestion == .bbr ? pathState(at: now) : nil
+    congestion.begin(options.congestion, window: window, path: path)
     traceCongestion(.initialWindow, in: &environment, at: now)
   }
 

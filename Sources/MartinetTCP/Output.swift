@@ -72,7 +72,7 @@ extension Connection {
     output.sequence = snd.iss
     output.flags = phase == .synSent ? .syn : [.syn, .ack]
     if fastOpen?.cookie != nil {
-      output.payload = textForSYN(optionLength: handshakeOptionLength(environment.configuration, at: now))
+      output.payload = textForSYN(optionLength: handshakeOptionLength(in: environment, at: now))
     }
     snd.nxt = SequenceNumber.later(snd.nxt, snd.iss + 1)
     if output.payload > 0 {

@@ -27,19 +27,21 @@ struct Part<Value>: ~Copyable {
     unsafe pointer = unsafe place
   }
 
-  /// Makes it, in a place that another connection has given back if there is one.
-  mutating func make(_ value: consuming Value, from spares: inout SpareParts<Value>) where Value: ReusablePart {
+  /// Makes it of `fresh`; or, in a place that another connection has given back, lets `renew` begin anew with what stands there: a large part is then not
+  /// copied from place to place, and keeps its memory.
+  @inline(__always)
+  mutating func make(from spares: inout SpareParts<Value>, _ fresh: () -> Value, renew: (inout Value) -> Void) {
     guard let place = unsafe spares.take() else {
-      make(value)
+      make(fresh())
       return
     }
     precondition(!isPresent, "a part is made twice")
-    unsafe place.pointee.become(value)
+    unsafe renew(&place.pointee)
     unsafe pointer = unsafe place
   }
 
   /// Gives it back, so that the next one is made in its place.
-  mutating func drop(into spares: inout SpareParts<Value>) where Value: ReusablePart {
+  mutating func drop(into spares: inout SpareParts<Value>) {
     guard let place = unsafe pointer else { return }
     if unsafe spares.keep(place) { unsafe pointer = nil } else { drop() }
   }
@@ -123,8 +125,8 @@ struct CommonState: ~Copyable {
     self.options = options
     transfer.make(
       TransferState(
-        recovery: RecoveryState(SequenceNumber(0)), roundTrip: RoundTrip(configuration),
-        congestion: Congestion(options.congestion, window: 0)))
+        TransferStart(
+          next: SequenceNumber(0), roundTrip: RoundTrip(configuration), algorithm: options.congestion)))
     timers.make(Timers())
     rare.make(RareState())
     tuning.make(BufferTuning())
@@ -138,18 +140,30 @@ struct CommonState: ~Copyable {
 
 extension Connection {
   @inline(never)
-  mutating func makeTransfer(_ value: consuming TransferState) {
-    unsafe transferPart.make(value, from: &common.address.pointee.spareTransfers)
+  mutating func makeTransfer(_ start: TransferStart) {
+    unsafe transferPart.make(from: &common.address.pointee.spareTransfers) {
+      TransferState(start)
+    } renew: {
+      $0.begin(start)
+    }
   }
 
   @inline(never)
   private mutating func makeTimers() {
-    unsafe timerPart.make(Timers(), from: &common.address.pointee.spareTimers)
+    unsafe timerPart.make(from: &common.address.pointee.spareTimers) {
+      Timers()
+    } renew: {
+      $0.begin()
+    }
   }
 
   @inline(never)
   private mutating func makeTuning() {
-    unsafe tuningPart.make(BufferTuning(), from: &common.address.pointee.spareTunings)
+    unsafe tuningPart.make(from: &common.address.pointee.spareTunings) {
+      BufferTuning()
+    } renew: {
+      $0 = BufferTuning()
+    }
   }
 
   @inline(never)

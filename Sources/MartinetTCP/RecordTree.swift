@@ -28,13 +28,6 @@ package struct RecordTree {
 
   var isEmpty: Bool { count == 0 }
 
-  /// Uses the memory of another tree, where both are empty.
-  mutating func takeStorage(of other: inout RecordTree) {
-    guard isEmpty && other.isEmpty else { return }
-    swap(&nodes, &other.nodes)
-    nodes.removeAll(keepingCapacity: true)
-    (root, free, firstNode, lastNode) = (-1, -1, -1, -1)
-  }
   package var first: Int { Int(firstNode) }
   package var last: Int { Int(lastNode) }
 

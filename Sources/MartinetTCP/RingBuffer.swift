@@ -12,13 +12,6 @@ package struct RingBuffer<Element: BitwiseCopyable> {
 
   var isEmpty: Bool { count == 0 }
 
-  /// Uses the memory of another buffer, where both are empty.
-  mutating func takeStorage(of other: inout RingBuffer) {
-    guard isEmpty && other.isEmpty else { return }
-    swap(&storage, &other.storage)
-    head = 0
-  }
-
   package subscript(index: Int) -> Element {
     get {
       precondition(index >= 0 && index < count, "an index beyond the ring buffer")

@@ -29,10 +29,11 @@ package struct Scoreboard {
 
   package init() {}
 
-  /// Uses the memory of another scoreboard, where both are empty.
-  mutating func takeStorage(of other: inout Scoreboard) {
-    records.takeStorage(of: &other.records)
-    transmissions.takeStorage(of: &other.transmissions)
+  /// Begins anew, in the memory that it has.
+  mutating func begin() {
+    removeAll()
+    latest = TransmissionNumber()
+    rate = DeliveryRate()
   }
 
   var isEmpty: Bool { records.isEmpty }

@@ -27,8 +27,11 @@ package struct SendQueue {
     return PageRun(first: page, count: 1)
   }
 
-  /// Uses the memory of another queue, which is empty.
-  mutating func takeStorage(of other: inout SendQueue) { pages.takeStorage(of: &other.pages) }
+  /// Begins anew, in the memory that it has; no page may be left.
+  mutating func begin() {
+    precondition(pages.isEmpty, "a queue begins anew that has pages")
+    (headOffset, count) = (0, 0)
+  }
 
   /// Copies as much of `bytes` as the pool has pages for; returns how much.
   @inline(__always)

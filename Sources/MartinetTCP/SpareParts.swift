@@ -1,13 +1,3 @@
-/// State whose place on the heap is used again by another connection.
-protocol ReusablePart {
-  /// Is `fresh` from here on, but may keep memory of what was.
-  mutating func become(_ fresh: consuming Self)
-}
-
-extension ReusablePart {
-  mutating func become(_ fresh: consuming Self) { self = fresh }
-}
-
 /// Places that connections have given back, some at most: whoever opens and closes many one after the other takes no memory for it.
 ///
 /// The end of it is inlinable for the reason that ``Part`` gives.

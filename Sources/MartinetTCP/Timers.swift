@@ -1,5 +1,5 @@
 /// The deadlines of a connection: the one table that both the next deadline and the expiry are read from.
-struct Timers: ReusablePart {
+struct Timers {
   /// Those of timers that do not run mean nothing.
   private var deadlines = InlineArray<14, Instant>(repeating: .never)
   /// One bit for each timer that runs: few do at a time, and only those are looked at.
@@ -28,6 +28,9 @@ struct Timers: ReusablePart {
   mutating func cancel(_ kind: TimerKind) { running &= ~Timers.bit(kind) }
 
   mutating func cancelAll() { running = 0 }
+
+  /// Begins anew: none runs, and none was told.
+  mutating func begin() { (running, bound, told) = (0, .never, .never) }
 
   /// A deadline that may be earlier than all that were told, which then is told; ``Instant/never`` if there is none.
   mutating func takeEarlier() -> Instant {

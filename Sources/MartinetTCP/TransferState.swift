@@ -1,21 +1,36 @@
 import MartinetWire
 
 /// What a connection needs to know of what it sends, as long as it sends.
-struct TransferState: ReusablePart {
+struct TransferState {
   var queue = SendQueue()
   var scoreboard = Scoreboard()
   var rack = RecentAcknowledgement()
   var probe = ProbeState()
   var recovery: RecoveryState
+  /// How to take the last response to loss back.
+  var undo: UndoState
   var roundTrip: RoundTrip
   var congestion: Congestion
   var pacer = Pacer()
 
-  mutating func become(_ fresh: consuming TransferState) {
-    var fresh = fresh
-    fresh.queue.takeStorage(of: &queue)
-    fresh.scoreboard.takeStorage(of: &scoreboard)
-    self = fresh
+  init(_ start: TransferStart) {
+    recovery = RecoveryState(start.next)
+    undo = UndoState()
+    roundTrip = start.roundTrip
+    congestion = Congestion(start.algorithm, window: start.window, threshold: start.threshold, path: start.path)
+  }
+
+  /// Begins anew, in the memory that it has; nothing may be queued or outstanding.
+  mutating func begin(_ start: TransferStart) {
+    queue.begin()
+    scoreboard.begin()
+    rack = RecentAcknowledgement()
+    probe = ProbeState()
+    recovery = RecoveryState(start.next)
+    undo.begin()
+    roundTrip = start.roundTrip
+    congestion.begin(start.algorithm, window: start.window, threshold: start.threshold, path: start.path)
+    pacer = Pacer()
   }
 
   @inline(__always)
@@ -27,6 +42,18 @@ struct TransferState: ReusablePart {
   mutating func sack(_ block: SACKBlock, _ evidence: AcknowledgementEvidence) -> Int {
     scoreboard.sack(block, evidence, &rack)
   }
+}
+
+/// What it begins with.
+struct TransferStart {
+  /// The number of what is sent next.
+  let next: SequenceNumber
+  let roundTrip: RoundTrip
+  let algorithm: CongestionAlgorithm
+  var window = 0
+  var threshold = Congestion.unlimited
+  /// How the connection stands, for an algorithm that asks for it.
+  var path: PathState?
 }
 
 /// What is left of it while a connection rests: enough to begin anew with the window that congestion control had reached and the round trip that was measured.
@@ -41,12 +68,12 @@ struct RestingState {
 
   init() {}
 
-  init(_ transfer: borrowing TransferState) {
-    storedWindow = UInt32(clamping: transfer.congestion.window)
-    storedThreshold = UInt32(clamping: transfer.congestion.threshold)
-    storedSmoothed = RestingState.units(transfer.roundTrip.smoothed)
-    storedVariation = RestingState.units(transfer.roundTrip.variation)
-    storedTimeout = RestingState.units(transfer.roundTrip.base)
+  init(window: Int, threshold: Int, _ roundTrip: RoundTrip) {
+    storedWindow = UInt32(clamping: window)
+    storedThreshold = UInt32(clamping: threshold)
+    storedSmoothed = RestingState.units(roundTrip.smoothed)
+    storedVariation = RestingState.units(roundTrip.variation)
+    storedTimeout = RestingState.units(roundTrip.base)
   }
 
   var window: Int { Int(storedWindow) }
@@ -66,15 +93,14 @@ extension Connection {
   static let restAfter = Interval.seconds(5)
 
   /// The state of sending as it goes on after a rest.
-  var wokenTransfer: TransferState {
+  var wokenTransfer: TransferStart {
     var path = PathState()
     path.now = lastSentAt
     path.segmentSize = segmentSize
     path.smoothedRoundTrip = resting.smoothed
-    return TransferState(
-      recovery: RecoveryState(snd.una), roundTrip: RoundTrip(resting),
-      congestion: Congestion(
-        options.congestion, window: resting.window, threshold: resting.threshold, path: path))
+    return TransferStart(
+      next: snd.una, roundTrip: RoundTrip(resting), algorithm: options.congestion, window: resting.window,
+      threshold: resting.threshold, path: path)
   }
 
   @inline(never)
@@ -101,7 +127,7 @@ extension Connection {
       recovery.doubt == .none,
       roundTrip.hasSample
     else { return }
-    resting = RestingState(transfer)
+    resting = RestingState(window: congestion.window, threshold: congestion.threshold, roundTrip)
     dropTransfer()
     // The edge of the window stays where it is: the buffer grows anew for whoever needs it again.
     if now - keepAlive.lastHeard >= Connection.restAfter { dropTuning() }
@@ -135,6 +161,11 @@ extension Connection {
   var recovery: RecoveryState {
     @inline(__always) _read { yield transfer.recovery }
     @inline(__always) _modify { yield &transfer.recovery }
+  }
+
+  var undo: UndoState {
+    @inline(__always) _read { yield transfer.undo }
+    @inline(__always) _modify { yield &transfer.undo }
   }
 
   var roundTrip: RoundTrip {

@@ -1,4 +1,4 @@
-/// The header of a segment of the shape that nearly all have: ACK, perhaps PSH, and no option or the timestamps alone where everybody puts them.
+/// The header of a segment of the shape that nearly all have: ACK, perhaps PSH or FIN, and no option or the timestamps alone where everybody puts them.
 ///
 /// It is a tenth of a ``TCPHeader``, which has room for all options: what goes the short way is handed on as this.
 @frozen
@@ -11,26 +11,32 @@ public struct PlainSegment: BitwiseCopyable, Sendable {
   /// SEG.WND as it stands in the header, not scaled.
   public let window: UInt16
   public var isPushed: Bool
+  /// FIN: the last segment that a stream has. Expected segments have none.
+  public let isFinal: Bool
   public let hasTimestamps: Bool
+
+  /// The flags that may stand beside ACK.
+  @inlinable public static var optionalFlags: TCPFlags { TCPFlags(rawValue: 0x009) }
 
   /// An acknowledgement of nothing.
   public init() {
     (sequence, acknowledgement) = (SequenceNumber(0), SequenceNumber(0))
     timestamps = TCPTimestamps(value: 0, echo: 0)
-    (window, isPushed, hasTimestamps) = (0, false, false)
+    (window, isPushed, isFinal, hasTimestamps) = (0, false, false, false)
   }
 
   /// A segment that nothing was said of yet.
   @inlinable
   public init(
     sequence: SequenceNumber, acknowledgement: SequenceNumber, window: UInt16, timestamps: TCPTimestamps?,
-    isPushed: Bool
+    isPushed: Bool, isFinal: Bool = false
   ) {
     self.sequence = sequence
     self.acknowledgement = acknowledgement
     self.timestamps = timestamps ?? TCPTimestamps(value: 0, echo: 0)
     self.window = window
     self.isPushed = isPushed
+    self.isFinal = isFinal
     hasTimestamps = timestamps != nil
   }
 
@@ -40,7 +46,7 @@ public struct PlainSegment: BitwiseCopyable, Sendable {
     guard position >= 0, bytes.byteCount >= position &+ 20 else { return nil }
     // The reserved bits are ignored (RFC 9293 section 3.1).
     let offsetAndFlags = bytes.uint16(at: position &+ 12) & 0xF1FF
-    switch offsetAndFlags & ~0x0008 {
+    switch offsetAndFlags & ~PlainSegment.optionalFlags.rawValue {
     case 0x5010:
       hasTimestamps = false
       timestamps = TCPTimestamps(value: 0, echo: 0)
@@ -55,17 +61,25 @@ public struct PlainSegment: BitwiseCopyable, Sendable {
     acknowledgement = SequenceNumber(bytes.uint32(at: position &+ 8))
     window = bytes.uint16(at: position &+ 14)
     isPushed = offsetAndFlags & 0x0008 != 0
+    isFinal = offsetAndFlags & 0x0001 != 0
   }
 
   /// The plain form of `header`; nil if it has another shape.
   public init?(_ header: TCPHeader) {
-    guard header.flags.subtracting(.psh) == .ack, header.options.present.isSubset(of: .timestamps) else { return nil }
+    guard header.flags.subtracting(PlainSegment.optionalFlags) == .ack, header.options.present.isSubset(of: .timestamps)
+    else { return nil }
     hasTimestamps = header.options.has(.timestamps)
     timestamps = hasTimestamps ? header.options.timestamps : TCPTimestamps(value: 0, echo: 0)
     sequence = header.sequence
     acknowledgement = header.acknowledgement
     window = header.window
     isPushed = header.flags.contains(.psh)
+    isFinal = header.flags.contains(.fin)
+  }
+
+  /// ACK, and which of the others are set.
+  @inlinable public var flags: TCPFlags {
+    TCPFlags(rawValue: 0x010 | (isPushed ? 0x008 : 0) | (isFinal ? 0x001 : 0))
   }
 
   /// The octets of the header.
@@ -80,7 +94,8 @@ public struct PlainSegment: BitwiseCopyable, Sendable {
       target.store(sequence.rawValue, at: start &+ 4)
       target.store(acknowledgement.rawValue, at: start &+ 8)
       let offset: UInt32 = hasTimestamps ? 0x8010_0000 : 0x5010_0000
-      target.store(offset | (isPushed ? 0x0008_0000 : 0) | UInt32(window), at: start &+ 12)
+      let flags: UInt32 = (isPushed ? 0x0008_0000 : 0) | (isFinal ? 0x0001_0000 : 0)
+      target.store(offset | flags | UInt32(window), at: start &+ 12)
       target.store(UInt32(0), at: start &+ 16)
       if hasTimestamps {
         target.store(0x0101_080A as UInt32, at: start &+ 20)
@@ -98,7 +113,7 @@ extension TCPHeader {
   public init(_ segment: PlainSegment, sourcePort: UInt16, destinationPort: UInt16) {
     self.init(
       sourcePort: sourcePort, destinationPort: destinationPort, sequence: segment.sequence,
-      acknowledgement: segment.acknowledgement, flags: segment.isPushed ? [.ack, .psh] : .ack, window: segment.window)
+      acknowledgement: segment.acknowledgement, flags: segment.flags, window: segment.window)
     if segment.hasTimestamps {
       options.present = .timestamps
       options.timestamps = segment.timestamps

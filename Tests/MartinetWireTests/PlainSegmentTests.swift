@@ -29,8 +29,8 @@ struct PlainSegmentTests {
   }
 
   @Test(
-    "ACK, with PSH or timestamps or neither, is read as the whole header is, and made into it again",
-    arguments: [TCPFlags.ack, [.ack, .psh]], [false, true])
+    "ACK, with or without PSH, FIN and timestamps, is read as the whole header is, and made into it again",
+    arguments: [TCPFlags.ack, [.ack, .psh], [.ack, .fin], [.ack, .psh, .fin]], [false, true])
   func same(flags: TCPFlags, timestamps: Bool) throws {
     let header = header(flags, timestamps: timestamps)
     for before in [0, 20, 33] {
@@ -39,6 +39,7 @@ struct PlainSegmentTests {
       for one in [segment, other] {
         #expect(one.sequence == header.sequence && one.acknowledgement == header.acknowledgement)
         #expect(one.window == header.window && one.isPushed == flags.contains(.psh))
+        #expect(one.isFinal == flags.contains(.fin) && one.flags == flags)
         #expect(one.hasTimestamps == timestamps)
         #expect(one.timestamps == (timestamps ? PlainSegmentTests.pair : TCPTimestamps(value: 0, echo: 0)))
         #expect(one.headerLength == header.encodedLength)
@@ -49,7 +50,7 @@ struct PlainSegmentTests {
 
   @Test(
     "What is written of a plain segment is what is written of the whole header",
-    arguments: [TCPFlags.ack, [.ack, .psh]], [false, true])
+    arguments: [TCPFlags.ack, [.ack, .psh], [.ack, .fin], [.ack, .psh, .fin]], [false, true])
   func written(flags: TCPFlags, timestamps: Bool) throws {
     let header = header(flags, timestamps: timestamps)
     var whole = Departure()
@@ -59,16 +60,17 @@ struct PlainSegmentTests {
     plain.withHeaderBytes { for index in 0..<$0.byteCount { $0.store(UInt8(0xFF), at: index) } }
     let segment = PlainSegment(
       sequence: header.sequence, acknowledgement: header.acknowledgement, window: header.window,
-      timestamps: timestamps ? PlainSegmentTests.pair : nil, isPushed: flags.contains(.psh))
+      timestamps: timestamps ? PlainSegmentTests.pair : nil, isPushed: flags.contains(.psh),
+      isFinal: flags.contains(.fin))
     segment.encode(into: &plain, sourcePort: header.sourcePort, destinationPort: header.destinationPort)
     #expect(plain.headerStart == whole.headerStart && plain.headerEnd == whole.headerEnd)
     for index in whole.headerStart..<whole.headerEnd { #expect(plain.header[index] == whole.header[index], "\(index)") }
   }
 
-  @Test("Any other flag is not plain: neither one besides ACK, nor none at all", arguments: 0..<0x200)
+  @Test("Any other flag is not plain: neither one besides ACK, PSH and FIN, nor none at all", arguments: 0..<0x200)
   func flags(rawValue: Int) {
     let flags = TCPFlags(rawValue: UInt16(rawValue))
-    let isPlain = flags == .ack || flags == [.ack, .psh]
+    let isPlain = flags.subtracting([.psh, .fin]) == .ack
     #expect((plain(encode(header(flags, timestamps: false))) != nil) == isPlain)
     #expect((plain(encode(header(flags, timestamps: true))) != nil) == isPlain)
     #expect((PlainSegment(header(flags, timestamps: true)) != nil) == isPlain)
