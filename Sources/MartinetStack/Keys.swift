@@ -29,6 +29,7 @@ package struct FlowKey: TableKey, Sendable {
     self.init(local: local, remote: Endpoint(local.address.anyOfFamily, 0))
   }
 
+  @inline(__always)
   package func feed(_ hash: inout SipHash) {
     let ports = UInt64(local.port) << 16 | UInt64(remote.port)
     if case .v4(let near) = local.address, case .v4(let far) = remote.address {
@@ -47,6 +48,7 @@ struct NeighbourKey: TableKey {
   var interface: UInt16
   var address: IPAddress
 
+  @inline(__always)
   func feed(_ hash: inout SipHash) {
     hash.add(address)
     hash.add(UInt64(interface))
@@ -57,6 +59,7 @@ struct NeighbourKey: TableKey {
 struct AddressKey: TableKey {
   var address: IPAddress
 
+  @inline(__always)
   func feed(_ hash: inout SipHash) { hash.add(address) }
 }
 
@@ -68,6 +71,7 @@ struct DatagramKey: TableKey {
   var identification: UInt32
   var protocolNumber: UInt8
 
+  @inline(__always)
   func feed(_ hash: inout SipHash) {
     hash.add(source)
     hash.add(destination)
@@ -85,6 +89,7 @@ struct PrefixKey: TableKey {
     length = prefix.length
   }
 
+  @inline(__always)
   func feed(_ hash: inout SipHash) {
     hash.add(network)
     hash.add(UInt64(length))
@@ -96,6 +101,7 @@ struct PortKey: TableKey {
   var port: UInt16
   var isDatagram: Bool
 
+  @inline(__always)
   func feed(_ hash: inout SipHash) { hash.add(UInt64(port) << 1 | (isDatagram ? 1 : 0)) }
 }
 

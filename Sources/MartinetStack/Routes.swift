@@ -10,10 +10,12 @@ struct Route: Equatable {
   static let loopback = Route(interface: loopbackInterface, gateway: nil)
 }
 
-/// The routes of a host, found by longest prefix: one look-up for each length of prefix that occurs.
+/// The routes of a host, found by longest prefix: a few are looked through, of many each length of prefix that occurs is looked up.
 struct RoutingTable {
   private var table: Table<PrefixKey>
   private var routes: [Route] = []
+  /// What each of them is the way to.
+  private var prefixes: [IPPrefix] = []
   /// The lengths that occur, longest first, one list per family.
   private var lengths4: [UInt8] = []
   private var lengths6: [UInt8] = []
@@ -37,12 +39,24 @@ struct RoutingTable {
     guard routes.count < limit else { return false }
     table.set(UInt32(routes.count), for: key)
     routes.append(route)
+    prefixes.append(prefix)
     if prefix.address.isIPv4 {
       RoutingTable.note(prefix.length, in: &lengths4)
     } else {
       RoutingTable.note(prefix.length, in: &lengths6)
     }
     return true
+  }
+
+  /// So many routes are looked through faster than their prefixes are hashed.
+  private static var few: Int { 8 }
+
+  private func routeOfFew(to destination: IPAddress) -> Route? {
+    var best: Int?
+    for index in prefixes.indices where prefixes[index].contains(destination) {
+      if best.map({ prefixes[$0].length < prefixes[index].length }) ?? true { best = index }
+    }
+    return best.map { routes[$0] }
   }
 
   func has(_ prefix: IPPrefix) -> Bool { table.slot(of: PrefixKey(prefix)) != nil }
@@ -55,6 +69,7 @@ struct RoutingTable {
 
   /// The route with the longest prefix that `destination` lies in (RFC 1122 section 3.3.1).
   func route(to destination: IPAddress) -> Route? {
+    if routes.count <= RoutingTable.few { return routeOfFew(to: destination) }
     let lengths = destination.isIPv4 ? lengths4 : lengths6
     for length in lengths {
       if let slot = table.slot(of: PrefixKey(IPPrefix(destination, length))) { return routes[Int(slot)] }

@@ -61,9 +61,9 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
 
   /// Puts `element` into the ``upcoming()`` slot; nil at the limit.
   package mutating func insert(_ element: consuming Element) -> UInt32? {
-    guard let (slot, _) = upcoming() else { return nil }
+    guard let (slot, generation) = upcoming() else { return nil }
     firstFree = marks[Int(slot)].nextFree
-    marks[Int(slot)].isLive = true
+    marks[Int(slot)] = Mark(generation: generation, isLive: true)
     unsafe pointer(slot).initialize(to: element)
     count += 1
     return slot

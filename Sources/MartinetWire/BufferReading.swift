@@ -35,6 +35,7 @@ extension PagePool {
 
   /// Reads at least the first `count` octets of `chain` in one piece, or all if there are fewer: in place if they lie together,
   /// else from a copy of at most ``gatherCapacity`` octets.
+  @inlinable @inline(__always)
   public func withLeadingBytes<Result: ~Copyable, Failure: Error>(
     of chain: borrowing PageChain, count: Int, _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
