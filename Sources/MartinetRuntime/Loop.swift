@@ -179,22 +179,23 @@ extension RealDriver {
     mail.removeAll()
   }
 
-  /// Lets the loop end.
-  func beginStop() {
+  /// Lets the loop end; fires `waiter` when the links are closed.
+  func beginStop(telling waiter: Waiter) {
+    let hasEnded = lock.withLock { () -> Bool in
+      if !hasStopped { stopWaiters.append(waiter) }
+      return hasStopped
+    }
     isStopping = true
     wakeLoop()
+    if hasEnded { waiter.fire() }
   }
 
   /// Ends the loop; returns when the links are closed.
   func stop() {
-    beginStop()
     // A waiter of its own: the thread may be registered with virtual time, which this wait does not concern.
     let waiter = ThreadWaiter()
-    let hasToWait = lock.withLock { () -> Bool in
-      if !hasStopped { stopWaiters.append(waiter) }
-      return !hasStopped
-    }
-    if hasToWait { _ = waiter.parker.sleep(until: .never) }
+    beginStop(telling: waiter)
+    _ = waiter.parker.sleep(until: .never)
   }
 
   /// Lets everybody go who waits.

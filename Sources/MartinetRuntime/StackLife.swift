@@ -48,7 +48,12 @@ extension StackCore {
   package func abandon() {
     guard case .real(let driver) = driver, !driver.isStopping else { return }
     for shard in 0..<shardCount { turn(in: shard) { host, _, now in host.abortAll(at: now) } }
-    for driver in realDrivers.reversed() { driver.beginStop() }
+    StackCore.stopInTurn(realDrivers[...])
+  }
+
+  /// Stops the last of `drivers`, then the one before it, and so on to the first, whose links the others need. Nobody waits: the end of one begins that of the next.
+  private static func stopInTurn(_ drivers: ArraySlice<RealDriver>) {
+    drivers.last?.beginStop(telling: CallbackWaiter { stopInTurn(drivers.dropLast()) })
   }
 
   /// Whether nothing that this stack has sent is unacknowledged any more; registers `waiter` otherwise.

@@ -1,3 +1,4 @@
+import Dispatch
 import Martinet
 import MartinetLinks
 import MartinetRuntime
@@ -226,4 +227,52 @@ struct ShardTests {
     let open = ends.filter { !$0.isClosed }
     #expect(open.isEmpty)
   }
+
+  @Test("that nobody holds any more ends its first shard last: what another has to send leaves by a device that is still set up")
+  func abandoned() throws {
+    let wire = try QueuedWire(queues: 2) { _ in 0 }
+    let client = try NetworkStack(link: wire.near, addresses: [IPPrefix(Self.near, 24)])
+    defer { client.abortAll() }
+    var side: ServerSide? = try ServerSide(
+      NetworkStack(queues: wire.queues, addresses: [IPPrefix(Self.far, 24)]), port: 80)
+    // One after the other, until there is one of the second shard.
+    var socket: Socket?
+    while side?.stack.shardStatistics[1].host.connectionsAccepted == 0 {
+      socket = try Socket(to: Endpoint(Self.far, 80), on: client)
+      try side?.accept()
+    }
+    let first = wire.queues[0]
+    let (departures, farewells) = (Bell(), Notebook())
+    let gate = DispatchSemaphore(value: 0)
+    wire.queues[1].connect { [near = wire.near] packet in
+      departures.ring()
+      if departures.rings == 1 { gate.wait() }
+      if departures.rings > 1 { farewells.note(first.isClosed ? "too late" : "in time") }
+      near.bring(packet)
+    }
+    // The acknowledgement keeps the second shard's loop at its link, so that all that follows is left to it.
+    try socket?.outputStream.write(pattern(3000))
+    try Self.awaits(1, of: departures, on: client)
+    side = nil
+    for _ in 0..<20 where !first.isClosed { try client.sleep(for: .milliseconds(5)) }
+    gate.signal()
+    for _ in 0..<2000 where !first.isClosed { try client.sleep(for: .milliseconds(5)) }
+    #expect(first.isClosed && farewells.all.count > 0)
+    #expect(farewells.all.allSatisfy { $0 == "in time" })
+    socket?.abort()
+  }
+}
+
+/// A stack with all that keeps it alive.
+private final class ServerSide {
+  let stack: NetworkStack
+  private let listener: ServerSocket
+  private var sockets: [Socket] = []
+
+  init(_ stack: NetworkStack, port: Int) throws {
+    self.stack = stack
+    listener = try ServerSocket(port: port, on: stack)
+  }
+
+  func accept() throws { sockets.append(try listener.accept()) }
 }
