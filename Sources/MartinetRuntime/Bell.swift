@@ -2,7 +2,7 @@ import Synchronization
 
 /// Tells those who wait that something has changed: whoever changes it rings, whoever waits looks again.
 ///
-/// It wakes everybody, and counts: who has looked before it rang misses nothing.
+/// It wakes everybody, or one where there is something for one, and counts: who has looked before it rang misses nothing.
 package final class Bell: Sendable {
   private struct State {
     var rings: UInt64 = 0
@@ -28,6 +28,15 @@ package final class Bell: Sendable {
       return fired
     }
     fired.fire()
+  }
+
+  /// Wakes the one who has waited longest.
+  package func ringForOne() {
+    let waiter = state.withLock { state in
+      state.rings += 1
+      return state.queue.takeFirst()
+    }
+    waiter?.fire()
   }
 
   /// Whether it has rung more than `rings` times; registers `waiter` otherwise.

@@ -66,18 +66,19 @@ extension StackCore {
   package func accept(
     _ listener: StackListener, otherwise waiter: Waiter?
   ) throws(HostError) -> AcceptedConnection? {
-    guard let bell = listener.bell else { return try accept(listener.handles[0], in: 0) { waiter } }
+    guard let bell = listener.bell else { return try accept(listener.handles[0], in: 0, otherwise: waiter) { nil } }
     return try bell.look(otherwise: waiter) { shard, rope throws(HostError) in
-      try accept(listener.handles[shard], in: shard, otherwise: rope)
+      try accept(listener.handles[shard], in: shard, otherwise: nil, rope: rope)
     }
   }
 
-  /// Nil: there is none, and the waiter is registered that `waiter` gives then.
+  /// Nil: there is none, and `waiter` is registered. The waiter that `rope` gives is, in any case: others may wait for the next one.
   private func accept(
-    _ listener: ListenerHandle, in shard: Int, otherwise waiter: () -> Waiter?
+    _ listener: ListenerHandle, in shard: Int, otherwise waiter: Waiter?, rope: () -> Waiter?
   ) throws(HostError) -> AcceptedConnection? {
     try turn(in: shard) { host, notices, now throws(HostError) in
       guard host.readiness(of: listener) != nil else { throw .doesNotExist }
+      if let rope = rope() { notices.wait(rope, for: listener) }
       while let handle = host.accept(listener, at: now) {
         if host.readiness(of: listener)?.contains(.acceptable) == true {
           notices.listeners.takeFirst(
@@ -87,9 +88,7 @@ extension StackCore {
           return AcceptedConnection(handle: handle, local: status.local, remote: status.remote)
         }
       }
-      if let waiter = waiter() {
-        notices.listeners.add(waiter, to: .input, slot: listener.slot, generation: listener.generation)
-      }
+      if let waiter { notices.wait(waiter, for: listener) }
       return nil
     }
   }
@@ -106,6 +105,7 @@ extension StackCore {
     shardCalls.binding.withLock { _ in
       for (shard, handle) in listener.handles.enumerated() { close(handle, in: shard) }
     }
+    listener.bell?.ringForAll()
   }
 
   func close(_ listener: ListenerHandle, in shard: Int) {
@@ -113,6 +113,12 @@ extension StackCore {
       host.close(listener, at: now)
       notices.listeners.takeAll(slot: listener.slot, generation: listener.generation, into: &notices.fired)
     }
+  }
+}
+
+extension Notices {
+  fileprivate mutating func wait(_ waiter: Waiter, for listener: ListenerHandle) {
+    listeners.add(waiter, to: .input, slot: listener.slot, generation: listener.generation)
   }
 }
 

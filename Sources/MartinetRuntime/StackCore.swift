@@ -34,8 +34,9 @@ package final class StackCore: Sendable {
   init(shards drivers: [RealDriver], _ steering: Steering) {
     driver = .real(drivers[0])
     others = Array(drivers.dropFirst())
-    shardCalls = ShardCalls(steering)
-    traceBell = ShardBell(shards: drivers.count)
+    let calls = ShardCalls(steering)
+    shardCalls = calls
+    traceBell = ShardBell(calls)
   }
 
   /// Does something with the host under its lock, then what follows from it: output, wake-ups.

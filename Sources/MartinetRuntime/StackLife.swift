@@ -37,6 +37,7 @@ extension StackCore {
 
   /// Resets what is open and stops the host; in virtual time only the former. Returns when the links are closed.
   package func stop() {
+    shardCalls?.end()
     for shard in 0..<shardCount { turn(in: shard) { host, _, now in host.abortAll(at: now) } }
     // The first last: its links take back what they have set up on the kernel's side, which the resets of the others need.
     for driver in realDrivers.reversed() { driver.stop() }

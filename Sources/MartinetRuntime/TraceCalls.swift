@@ -10,20 +10,24 @@ extension StackCore {
   /// Takes up to `limit` events, oldest first; none: `waiter` is registered. The events of a stack of several shards come from one shard at a time, each in
   /// the order in which they happened there.
   package func pollTrace(limit: Int, otherwise waiter: Waiter?) -> [TraceEvent] {
-    guard let traceBell else { return pollTrace(limit: limit, in: 0) { waiter } ?? [] }
+    guard let traceBell else { return pollTrace(limit: limit, in: 0, otherwise: waiter) { nil } ?? [] }
     let events = traceBell.look(otherwise: waiter) { shard, rope in
-      pollTrace(limit: limit, in: shard, otherwise: rope)
+      pollTrace(limit: limit, in: shard, otherwise: nil, rope: rope)
     }
     return events ?? []
   }
 
-  /// Nil: there is none, and the waiter is registered that `waiter` gives then.
-  private func pollTrace(limit: Int, in shard: Int, otherwise waiter: () -> Waiter?) -> [TraceEvent]? {
+  /// Nil: there is none, and `waiter` is registered. The waiter that `rope` gives is, in any case: others may wait for the next ones.
+  private func pollTrace(
+    limit: Int, in shard: Int, otherwise waiter: Waiter?, rope: () -> Waiter?
+  ) -> [TraceEvent]? {
     turn(in: shard) { host, notices, _ in
       var events: [TraceEvent] = []
       while events.count < limit, let event = host.pollTrace() { events.append(event) }
+      // The end of the turn fires one who waits if events are left.
+      if let rope = rope() { notices.trace.append(rope) }
       if !events.isEmpty { return events }
-      if let waiter = waiter() { notices.trace.append(waiter) }
+      if let waiter { notices.trace.append(waiter) }
       return nil
     }
   }

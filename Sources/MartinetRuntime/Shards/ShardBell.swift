@@ -2,6 +2,9 @@ import MartinetStack
 import Synchronization
 
 /// What may come in any shard of a stack. Who waits for it waits here, and looks in all of them again when it rings.
+///
+/// What comes in a shard pulls its rope and wakes one who waits. So the rope has to hang again as soon as somebody has looked there, whatever he found: he may
+/// leave with it, and others wait on. And who leaves something behind pulls it himself. The end of the stack wakes everybody.
 package final class ShardBell: Sendable {
   /// Hangs in one shard, where the next event pulls it.
   private struct Rope {
@@ -16,16 +19,18 @@ package final class ShardBell: Sendable {
   private let bell: Bell
   private let ropes: [Rope]
   private let looks = Atomic<UInt>(0)
+  private let calls: ShardCalls
 
-  init(shards: Int) {
+  init(_ calls: ShardCalls) {
     let bell = Bell()
     self.bell = bell
-    ropes = (0..<shards).map { _ in
+    self.calls = calls
+    ropes = (0..<calls.steering.shards).map { _ in
       let hangs = Flag()
       let waiter = CallbackWaiter {
         // First: who looks after the ring has to hang it up again.
         hangs.isSet.store(false, ordering: .releasing)
-        bell.ring()
+        if calls.hasEnded { bell.ring() } else { bell.ringForOne() }
       }
       return Rope(waiter: waiter, hangs: hangs)
     }
@@ -33,7 +38,7 @@ package final class ShardBell: Sendable {
 
   /// Looks in one shard after the other, each time beginning with another, until one has something; with none, `waiter` is registered.
   ///
-  /// - Parameter look: where it finds nothing it registers, in the same turn, the waiter that its second argument then gives.
+  /// - Parameter look: registers, in the same turn, the rope that its second argument gives, if any; if something is left in the end, it pulls it.
   func look<Found, Failure: Error>(
     otherwise waiter: Waiter?, in look: (Int, () -> Waiter?) throws(Failure) -> Found?
   ) throws(Failure) -> Found? {
@@ -42,8 +47,11 @@ package final class ShardBell: Sendable {
       let rings = bell.rings
       for offset in ropes.indices {
         let shard = (start + offset) % ropes.count
-        let found = try look(shard) { waiter == nil ? nil : self.ropeToHang(in: shard) }
-        if let found { return found }
+        if let found = try look(shard, { self.ropeToHang(in: shard) }) {
+          // Who was woken may have looked before the end, and hung up a rope behind it.
+          if calls.hasEnded { bell.ring() }
+          return found
+        }
       }
       guard let waiter else { return nil }
       if !bell.hasRung(since: rings, otherwise: waiter) { return nil }
@@ -55,6 +63,9 @@ package final class ShardBell: Sendable {
     let rope = ropes[shard]
     return rope.hangs.isSet.exchange(true, ordering: .acquiringAndReleasing) ? nil : rope.waiter
   }
+
+  /// Wakes everybody: there will be nothing any more.
+  func ringForAll() { bell.ring() }
 
   /// Cancels a registration; false if the waiter was taken out to be fired.
   func cancel(_ waiter: Waiter) -> Bool { bell.cancel(waiter) }

@@ -48,8 +48,14 @@ final class ShardCalls: Sendable {
   /// Held while what stands in all shards changes: listeners, and ports that are bound.
   let binding = Mutex(())
   private let turns = Atomic<UInt>(0)
+  private let isOver = Atomic(false)
 
   init(_ steering: Steering) { self.steering = steering }
+
+  /// Whether the end of the stack has begun; it has before that of any shard.
+  var hasEnded: Bool { isOver.load(ordering: .acquiring) }
+
+  func end() { isOver.store(true, ordering: .releasing) }
 
   /// The shard whose turn it is to open a connection.
   func nextShard() -> Int {

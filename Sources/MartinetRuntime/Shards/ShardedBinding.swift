@@ -62,7 +62,7 @@ extension StackCore {
         throw error
       }
       guard let local = turn({ host, _, _ in host.localEndpoint(of: handles[0]) }) else { throw .doesNotExist }
-      return (StackListener(handles: handles, bell: ShardBell(shards: shardCount)), local)
+      return (StackListener(handles: handles, bell: ShardBell(calls)), local)
     }
   }
 
