@@ -176,8 +176,7 @@ extension Host {
   public mutating func close(_ handle: ConnectionHandle, at now: Instant) {
     guard contains(handle) else { return }
     let slot = handle.slot
-    connections[slot].place = .orphaned
-    hush(slot)
+    orphan(slot)
     switch connections[slot].connection.phase {
     case .synReceived, .established, .finWait1, .finWait2, .closeWait:
       if connections[slot].connection.unreadBytes > 0 {
@@ -191,6 +190,7 @@ extension Host {
       finish(slot, at: now)
     }
     settle(slot, at: now)
+    boundOrphans(at: now)
   }
 
   private mutating func finish(_ slot: UInt32, at now: Instant) {
@@ -202,8 +202,7 @@ extension Host {
   /// Ends the connection with a RST where the RFC sends one (RFC 9293 section 3.10.5). The handle is free.
   public mutating func abort(_ handle: ConnectionHandle, at now: Instant) {
     guard contains(handle) else { return }
-    connections[handle.slot].place = .orphaned
-    hush(handle.slot)
+    orphan(handle.slot)
     connections[handle.slot].connection.abort(in: &environment, at: now)
     settle(handle.slot, at: now)
   }

@@ -104,7 +104,7 @@ extension Host {
       forget(listeners[listener.slot].halfOpen.first)
     }
     while let slot = placeLinks.popFirst(of: &listeners[listener.slot].waiting) {
-      connections[slot].place = .orphaned
+      orphan(slot)
       connections[slot].connection.abort(in: &environment, at: now)
       settle(slot, at: now)
     }

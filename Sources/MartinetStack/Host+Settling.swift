@@ -99,10 +99,28 @@ extension Host {
     switch connections[slot].place {
     case .halfOpen: placeLinks.remove(slot, from: &listeners[listener].halfOpen)
     case .waiting: placeLinks.remove(slot, from: &listeners[listener].waiting)
+    case .orphaned: placeLinks.remove(slot, from: &orphans)
     case .timeWait: placeLinks.remove(slot, from: &timeWaits)
-    case .held, .orphaned, .leaving: break
+    case .held, .leaving: break
     }
     connections[slot].listener = SlotList.none
+  }
+
+  /// Leaves a connection that nobody holds to the engine, which finishes it.
+  mutating func orphan(_ slot: UInt32) {
+    connections[slot].place = .orphaned
+    placeLinks.append(slot, to: &orphans)
+    hush(slot)
+  }
+
+  /// Resets the connection that has been without a program for longest if there are too many such: peers that never answer, or keep their windows
+  /// closed for ever, hold no more memory than that (RFC 6429 section 4).
+  mutating func boundOrphans(at now: Instant) {
+    guard orphans.count > configuration.orphans else { return }
+    let slot = orphans.first
+    counters.orphansReset &+= 1
+    connections[slot].connection.abort(in: &environment, at: now)
+    settle(slot, at: now)
   }
 
   /// Lets a connection go as soon as it has nothing more to send: a RST may still be there.

@@ -20,6 +20,7 @@ extension Host {
 
   /// Keeps a connection in TIME-WAIT whose program has gone; beyond the cap the oldest one goes.
   mutating func beginTimeWait(_ slot: UInt32) {
+    placeLinks.remove(slot, from: &orphans)
     connections[slot].place = .timeWait
     placeLinks.append(slot, to: &timeWaits)
     if timeWaits.count + timeWaitMemory.count > configuration.timeWait {

@@ -49,6 +49,8 @@ public struct Host: ~Copyable {
   /// The queues of listeners, and TIME-WAIT: a connection is in one at most.
   var placeLinks = SlotLinks()
   var timeWaits = SlotList()
+  /// The connections whose programs have gone, in the order in which they went.
+  var orphans = SlotList()
   /// Those in TIME-WAIT that say nothing.
   var timeWaitMemory: TimeWaitMemory
   /// The connections that may have something to send, next one first.

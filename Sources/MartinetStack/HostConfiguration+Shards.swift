@@ -10,6 +10,7 @@ extension HostConfiguration {
     share.traceCapacity = part(traceCapacity)
     share.connections = part(connections)
     share.timeWait = part(timeWait)
+    share.orphans = part(orphans)
     share.synQueue = part(synQueue)
     share.synCookiesPerSecond = part(synCookiesPerSecond)
     share.synCookieBurst = part(synCookieBurst)

@@ -23,6 +23,9 @@ public struct HostConfiguration: Sendable {
   public var connections = 262_144
   /// The most connections in TIME-WAIT whose program has gone; the oldest makes room for a new one.
   public var timeWait = 16_384
+  /// The most connections whose program has gone while they had something to finish: octets that nobody has acknowledged, a FIN that does not come. The
+  /// one that has been so for longest is reset to make room for another.
+  public var orphans = 16_384
   /// How long after the last segment of a connection in TIME-WAIT its two ends may be used by the next that this host opens, if both sides use timestamps,
   /// which tell the segments of the two apart (RFC 9293 section 3.6.1, RFC 7323 section 5.8). nil: only when 2 MSL are over.
   public var timeWaitReuse: Interval? = .seconds(1)

@@ -66,6 +66,8 @@ public struct HostStatistics: Sendable {
   /// Connections in TIME-WAIT that were forgotten because there were too many, and those that gave their ends to the next connection.
   public var timeWaitRecycled: UInt64 = 0
   public var timeWaitReused: UInt64 = 0
+  /// Connections without a program that were reset because there were too many.
+  public var orphansReset: UInt64 = 0
   /// How often the page pool had to refuse.
   public var poolRefusals: UInt64 = 0
   /// The reasons that there is a counter for.
@@ -99,6 +101,8 @@ public struct HostStatistics: Sendable {
     fastOpensRefused &+= other.fastOpensRefused
     fastOpenCookiesSent &+= other.fastOpenCookiesSent
     timeWaitRecycled &+= other.timeWaitRecycled
+    timeWaitReused &+= other.timeWaitReused
+    orphansReset &+= other.orphansReset
     poolRefusals &+= other.poolRefusals
     for index in 0..<discards.count { discards[index] &+= other.discards[index] }
   }

@@ -213,4 +213,21 @@ struct StatisticsTests {
     let statistics = StackBench().statistics
     for reason in DiscardReason.allCases { #expect(statistics.discarded(reason) == 0) }
   }
+
+  @Test("Each counter of a shard goes into the sum")
+  func sum() {
+    let counters: [WritableKeyPath<HostStatistics, UInt64>] = [
+      \.packetsReceived, \.packetsSent, \.datagramsReassembled, \.icmpErrorsSent, \.echoRepliesSent, \.resetsSent,
+      \.connectionsOpened, \.connectionsAccepted, \.halfOpenRecycled, \.synCookiesSent, \.synCookiesAccepted,
+      \.fastOpensAccepted, \.fastOpensRefused, \.fastOpenCookiesSent, \.timeWaitRecycled, \.timeWaitReused,
+      \.orphansReset, \.poolRefusals,
+    ]
+    // Each stored property but the table of discards stands in the list.
+    #expect(Mirror(reflecting: StackBench().statistics).children.count == counters.count + 1)
+    var part = StackBench().statistics
+    for (index, counter) in counters.enumerated() { part[keyPath: counter] = UInt64(index + 1) }
+    var whole = part
+    whole.add(part)
+    for (index, counter) in counters.enumerated() { #expect(whole[keyPath: counter] == UInt64(2 * index + 2)) }
+  }
 }

@@ -1,5 +1,6 @@
 import MartinetStack
 import MartinetTCP
+import MartinetTestSupport
 import MartinetWire
 
 /// The other end of a connection, played segment by segment.
@@ -10,6 +11,7 @@ struct RawPeer {
   /// What the peer sends next, and what it expects next.
   var next: UInt32 = 1000
   var expected: UInt32 = 0
+  var window: UInt16 = 65535
 
   init(_ bench: StackBench, port: UInt16, to host: Endpoint, from address: IPAddress? = nil) {
     self.bench = bench
@@ -28,7 +30,8 @@ struct RawPeer {
 
   func segment(_ flags: TCPFlags, _ text: [UInt8] = []) -> [UInt8] {
     Build.segment(
-      end, host, flags, sequence: next, acknowledgement: flags.contains(.ack) ? expected : 0, text,
+      end, host, flags, sequence: next, acknowledgement: flags.contains(.ack) ? expected : 0, window: window,
+      text,
       mss: flags.contains(.syn) ? 1460 : nil)
   }
 

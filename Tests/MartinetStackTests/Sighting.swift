@@ -1,3 +1,4 @@
+import MartinetTestSupport
 import MartinetWire
 
 /// A packet that a host sent, read back.

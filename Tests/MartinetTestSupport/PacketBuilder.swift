@@ -2,8 +2,8 @@ import MartinetTCP
 import MartinetWire
 
 /// Packets as octets, with right checksums unless a test spoils them afterwards.
-enum Build {
-  static func ipv4(
+public enum Build {
+  public static func ipv4(
     from source: IPv4Address, to destination: IPv4Address, protocolNumber: UInt8, _ payload: [UInt8],
     identification: UInt16 = 0, dontFragment: Bool = false, more: Bool = false, offset: Int = 0, ttl: UInt8 = 64,
     trafficClass: UInt8 = 0
@@ -18,7 +18,7 @@ enum Build {
   }
 
   /// An IPv4 packet with options behind the fixed header; `options` is padded to a multiple of 4.
-  static func ipv4(
+  public static func ipv4(
     from source: IPv4Address, to destination: IPv4Address, protocolNumber: UInt8, options: [UInt8], _ payload: [UInt8]
   ) -> [UInt8] {
     let padded = options + [UInt8](repeating: 0, count: (4 - options.count % 4) % 4)
@@ -28,7 +28,7 @@ enum Build {
   }
 
   /// The packet with its header checksum computed again.
-  static func refreshedIPv4(_ packet: [UInt8]) -> [UInt8] {
+  public static func refreshedIPv4(_ packet: [UInt8]) -> [UInt8] {
     var packet = packet
     let length = Int(packet[0] & 15) * 4
     packet[10] = 0
@@ -39,7 +39,7 @@ enum Build {
     return packet
   }
 
-  static func ipv6(
+  public static func ipv6(
     from source: IPv6Address, to destination: IPv6Address, nextHeader: UInt8, _ payload: [UInt8], hopLimit: UInt8 = 64,
     trafficClass: UInt8 = 0
   ) -> [UInt8] {
@@ -51,7 +51,7 @@ enum Build {
     return packet + payload
   }
 
-  static func fragmentHeader(_ nextHeader: UInt8, offset: Int, more: Bool, identification: UInt32) -> [UInt8] {
+  public static func fragmentHeader(_ nextHeader: UInt8, offset: Int, more: Bool, identification: UInt32) -> [UInt8] {
     let header = IPv6FragmentHeader(
       nextHeader: nextHeader, offset: offset, hasMoreFragments: more, identification: identification)
     var bytes = [UInt8](repeating: 0, count: 8)
@@ -60,7 +60,7 @@ enum Build {
   }
 
   /// An IP packet of whichever family the addresses are.
-  static func ip(
+  public static func ip(
     from source: IPAddress, to destination: IPAddress, protocolNumber: UInt8, _ payload: [UInt8], hopLimit: UInt8 = 64
   ) -> [UInt8] {
     switch (source, destination) {
@@ -73,7 +73,7 @@ enum Build {
     }
   }
 
-  static func transportChecksum(
+  public static func transportChecksum(
     _ bytes: [UInt8], from source: IPAddress, to destination: IPAddress, protocolNumber: UInt8
   ) -> UInt16 {
     var sum = Checksum()
@@ -96,7 +96,7 @@ enum Build {
   }
 
   /// A UDP datagram without its IP header.
-  static func udp(_ source: Endpoint, _ destination: Endpoint, _ payload: [UInt8]) -> [UInt8] {
+  public static func udp(_ source: Endpoint, _ destination: Endpoint, _ payload: [UInt8]) -> [UInt8] {
     let header = UDPHeader(
       sourcePort: source.port, destinationPort: destination.port, length: UInt16(8 + payload.count))
     var bytes = [UInt8](repeating: 0, count: 8)
@@ -106,14 +106,14 @@ enum Build {
   }
 
   /// A UDP datagram in its IP packet.
-  static func datagram(_ source: Endpoint, _ destination: Endpoint, _ payload: [UInt8]) -> [UInt8] {
+  public static func datagram(_ source: Endpoint, _ destination: Endpoint, _ payload: [UInt8]) -> [UInt8] {
     ip(
       from: source.address, to: destination.address, protocolNumber: IPProtocol.udp,
       udp(source, destination, payload))
   }
 
   /// A TCP segment without its IP header.
-  static func tcp(_ header: TCPHeader, from source: IPAddress, to destination: IPAddress, _ payload: [UInt8] = [])
+  public static func tcp(_ header: TCPHeader, from source: IPAddress, to destination: IPAddress, _ payload: [UInt8] = [])
     -> [UInt8]
   {
     let length = header.encodedLength
@@ -123,7 +123,7 @@ enum Build {
   }
 
   /// A TCP segment in its IP packet.
-  static func segment(
+  public static func segment(
     _ source: Endpoint, _ destination: Endpoint, _ flags: TCPFlags, sequence: UInt32 = 0, acknowledgement: UInt32 = 0,
     window: UInt16 = 65535, _ payload: [UInt8] = [], mss: UInt16? = nil, timestamps: TCPTimestamps? = nil,
     hopLimit: UInt8 = 64
@@ -144,13 +144,13 @@ enum Build {
       tcp(header, from: source.address, to: destination.address, payload), hopLimit: hopLimit)
   }
 
-  static func icmp(_ message: ICMPMessage, _ body: [UInt8]) -> [UInt8] {
+  public static func icmp(_ message: ICMPMessage, _ body: [UInt8]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 8)
     bytes.withMutableOctets(0..<8) { message.encode(into: &$0, at: 0) }
     return summed(bytes + body, at: 2, from: .v4(.any), to: .v4(.any), protocolNumber: IPProtocol.icmp)
   }
 
-  static func icmp(_ message: ICMPv6Message, _ body: [UInt8] = [], from source: IPAddress, to destination: IPAddress)
+  public static func icmp(_ message: ICMPv6Message, _ body: [UInt8] = [], from source: IPAddress, to destination: IPAddress)
     -> [UInt8]
   {
     var bytes = [UInt8](repeating: 0, count: 128)
@@ -160,7 +160,7 @@ enum Build {
       Array(bytes[0..<length]) + body, at: 2, from: source, to: destination, protocolNumber: IPProtocol.icmpv6)
   }
 
-  static func frame(_ etherType: UInt16, from source: MACAddress, to destination: MACAddress, _ payload: [UInt8])
+  public static func frame(_ etherType: UInt16, from source: MACAddress, to destination: MACAddress, _ payload: [UInt8])
     -> [UInt8]
   {
     let header = EthernetHeader(destination: destination, source: source, etherType: etherType)
@@ -169,7 +169,7 @@ enum Build {
     return bytes + payload
   }
 
-  static func arp(_ packet: ARPPacket) -> [UInt8] {
+  public static func arp(_ packet: ARPPacket) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 28)
     bytes.withMutableOctets(0..<28) { packet.encode(into: &$0, at: 0) }
     return bytes
