@@ -38,7 +38,7 @@ extension Connection {
       // Appendix A.2: the ACK field of a segment just outside counts, or two zero windows would lock each other.
       return isJustOutside(segment) && !segment.header.isRST && !segment.header.isSYN && emptied(&segment, &environment)
     }
-    segment.renewsTimestamp = !segment.header.sequence.isAfter(rcv.lastAckSent)
+    segment.renewsTimestamp = !segment.header.sequence.isAfter(rcv.lastAckSent) && !timestampIsOlder(segment)
     trim(&segment, &environment)
     return true
   }
@@ -76,10 +76,7 @@ extension Connection {
       owe(.duplicateAcknowledgement)
       return
     }
-    let start = segment.header.sequence
-    if segment.payload.count > 0 && !segment.end.isAfter(rcv.nxt) {
-      debt.duplicateRange = SequenceRange(from: start, upTo: segment.end)
-    }
+    reportIfKnown(segment)
     let configuration = environment.configuration
     if segment.payload.count > 0 || segment.header.isFIN {
       owe(.duplicateAcknowledgement)
@@ -93,6 +90,12 @@ extension Connection {
       // An empty segment from nowhere is answered within the budget, or two lost peers would answer for ever (RFC 5961 section 7).
       challenge(in: &environment, at: segment.now)
     }
+  }
+
+  /// Text that is here already is reported (RFC 2883 section 4).
+  mutating func reportIfKnown(_ segment: borrowing ArrivingSegment) {
+    guard segment.payload.count > 0, !segment.end.isAfter(rcv.nxt) else { return }
+    debt.duplicateRange = SequenceRange(from: segment.header.sequence, upTo: segment.end)
   }
 
   /// A keep-alive, or a probe of a window that we closed: answered (RFC 9293 sections 3.8.4 and 3.8.6.1).
@@ -125,35 +128,6 @@ extension Connection {
       }
       environment.pool.keepFirst(max(0, segment.payload.count - octets), of: &segment.payload)
     }
-  }
-
-  // MARK: Timestamps (RFC 7323)
-
-  private mutating func timestampIsAcceptable(
-    _ segment: borrowing ArrivingSegment, _ environment: inout Environment
-  ) -> Bool {
-    guard negotiated.timestamps, !segment.header.isRST else { return true }
-    guard segment.header.options.has(.timestamps) else {
-      // RFC 7323 section 3.2: dropped, and the connection lives.
-      drop(segment, .timestampMissing, &environment)
-      return false
-    }
-    let age = Int32(bitPattern: segment.header.options.timestamps.value &- rcv.timestampRecent)
-    guard age < 0 else { return true }
-    // RFC 7323 section 5.5: after 24 days the clock may have gone round.
-    let isValid = segment.now - rcv.timestampRecentAt < .seconds(24 * 86400)
-    guard isValid else { return true }
-    drop(segment, .pawsOldTimestamp, &environment)
-    if segment.length > 0 { owe(.duplicateAcknowledgement) } else { challenge(in: &environment, at: segment.now) }
-    return false
-  }
-
-  /// RFC 7323 section 4.3: only a segment that begins at or before the last acknowledgement sent, and whose own
-  /// acknowledgement is plausible, so that no injected one moves the clock.
-  mutating func updateTimestampRecent(_ segment: borrowing ArrivingSegment) {
-    guard negotiated.timestamps, segment.renewsTimestamp, segment.header.options.has(.timestamps) else { return }
-    rcv.timestampRecent = segment.header.options.timestamps.value
-    rcv.timestampRecentAt = segment.now
   }
 
   // MARK: Second, check the RST bit (and RFC 5961 section 3.2)

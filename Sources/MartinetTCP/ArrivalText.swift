@@ -98,6 +98,7 @@ extension Connection {
     _ environment: inout Environment
   ) {
     statistics.reorderedSegments += 1
+    noteDisorder()
     // A gap costs at least a page, so the gaps are bounded by the buffer in pages; and small segments that come in reverse
     // take a page each, so the pages are bounded, too.
     let bufferPages = receiveBufferSize / PagePool.pageSize

@@ -12,6 +12,8 @@ package struct Reassembly {
   /// Where the latest arrivals begin, newest first, for the order of SACK blocks (RFC 2018 section 4).
   private var recent = InlineArray<4, SequenceNumber>(repeating: SequenceNumber(0))
   private var recentCount = 0
+  /// Kept as long as anything is held.
+  var disorder = Disorder()
 
   package init() {}
 
