@@ -31,7 +31,7 @@ extension StackCore {
     return try turn { host, notices, now throws(HostError) in
       let result = try host.connect(
         to: remote, from: reservation?.local, options: options, sending: source.bytes, at: now)
-      if let reservation { notices.reservations.remove(reservation.local) }
+      if let local = reservation?.local, notices.reservations.remove(local) { host.letGo(local.port) }
       return result
     }
   }

@@ -24,8 +24,11 @@ struct ReservationList {
 
   mutating func add(_ local: Endpoint) { held.append(local) }
 
-  mutating func remove(_ local: Endpoint) {
-    if let place = held.firstIndex(of: local) { held.remove(at: place) }
+  /// False: it is not held.
+  mutating func remove(_ local: Endpoint) -> Bool {
+    guard let place = held.firstIndex(of: local) else { return false }
+    held.remove(at: place)
+    return true
   }
 }
 
@@ -41,6 +44,7 @@ extension StackCore {
         let chosen = try host.bindable(local, sharesTimeWait: sharesTimeWait)
         if !notices.reservations.conflicts(with: chosen) {
           notices.reservations.add(chosen)
+          host.hold(chosen.port)
           return PortReservation(local: chosen)
         }
         if local.port != 0 { throw .addressInUse }
@@ -49,8 +53,10 @@ extension StackCore {
     }
   }
 
-  /// Lets go of an address and port that were not connected.
+  /// Lets go of an address and port that were not connected, or have been.
   package func release(_ reservation: PortReservation) {
-    turn { _, notices, _ in notices.reservations.remove(reservation.local) }
+    let isHeld = turn { _, notices, _ in notices.reservations.remove(reservation.local) }
+    guard isHeld else { return }
+    for shard in 0..<shardCount { turn(in: shard) { host, _, _ in host.letGo(reservation.local.port) } }
   }
 }

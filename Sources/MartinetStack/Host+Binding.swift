@@ -21,6 +21,12 @@ extension Host {
     throw .noPorts
   }
 
+  /// Keeps `port` from the choice of ephemeral ports, once for each call, until ``letGo(_:)``: a program has bound it, and is yet to connect.
+  package mutating func hold(_ port: UInt16) { heldPorts.add(port) }
+
+  /// Takes one ``hold(_:)`` of `port` back.
+  package mutating func letGo(_ port: UInt16) { heldPorts.remove(port) }
+
   /// Whether a listener or a connection has the port of `local` at an address that it covers. Looks at every connection.
   private func isTaken(_ local: Endpoint, sharesTimeWait: Bool) -> Bool {
     if listenedPorts.isUsed(local.port) {

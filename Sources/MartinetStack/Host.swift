@@ -69,6 +69,8 @@ public struct Host: ~Copyable {
   /// From the address and port that listeners listen at to the listener.
   var listening: Table<FlowKey>
   var listenedPorts: PortUsers
+  /// The ports that programs hold for a connection that is to come.
+  var heldPorts: PortUsers
   var listenerEvents = SlotLinks()
   var eventfulListeners = SlotList()
   var ports: PortChooser
@@ -121,6 +123,7 @@ public struct Host: ~Copyable {
     listeners = Slab(limit: configuration.listeners)
     listening = Table(secret: key)
     listenedPorts = PortUsers(secret: key, isDatagram: false)
+    heldPorts = PortUsers(secret: key, isDatagram: false)
     fastOpens = FastOpenCache(secret: key, limit: configuration.fastOpenCookies)
     ports = PortChooser(range: configuration.ephemeralPorts)
     endpoints = Slab(limit: configuration.datagramEndpoints)

@@ -23,8 +23,8 @@ struct PortChooser {
 }
 
 extension Host {
-  /// A flow from a port of `local` to `remote` that no connection uses, or one in TIME-WAIT that gives way, and where nobody listens (RFC 6056 section 3.1);
-  /// nil if there is none. Where the host is one shard of several, it passes over the ports that would make the flow another's.
+  /// A flow from a port of `local` to `remote` that no connection uses, or one in TIME-WAIT that gives way, and which nobody listens to or holds (RFC 6056
+  /// section 3.1); nil if there is none. Where the host is one shard of several, it passes over the ports that would make the flow another's.
   mutating func ephemeralFlow(local: IPAddress, remote: Endpoint, at now: Instant) -> (FlowKey, FlowHash)? {
     let start = secrets.portStart(local: local, remote: remote)
     for _ in 0..<ports.count {
@@ -32,7 +32,7 @@ extension Host {
       let end = Endpoint(local, port)
       if end == remote || port == 0 { continue }
       let flow = FlowKey(local: end, remote: remote)
-      if !share.owns(flow) { continue }
+      if !share.owns(flow) || heldPorts.isUsed(port) { continue }
       let hash = flows.hash(of: flow)
       if !isFree(flow, hash, at: now) || listenerSlot(for: end) != nil { continue }
       return (flow, hash)
@@ -40,12 +40,12 @@ extension Host {
     return nil
   }
 
-  /// A port that nobody listens to at `local`; nil if there is none.
+  /// A port that nobody listens to or holds; nil if there is none.
   mutating func ephemeralListeningPort(local: IPAddress) -> UInt16? {
     let start = secrets.portStart(local: local, remote: Endpoint(local.anyOfFamily, 0))
     for _ in 0..<ports.count {
       let port = ports.next(start)
-      if port != 0 && !listenedPorts.isUsed(port) { return port }
+      if port != 0 && !listenedPorts.isUsed(port) && !heldPorts.isUsed(port) { return port }
     }
     return nil
   }

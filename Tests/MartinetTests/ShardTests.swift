@@ -228,7 +228,7 @@ struct ShardTests {
     #expect(open.isEmpty)
   }
 
-  @Test("that nobody holds any more ends its first shard last, so that the others' last packets leave by a device that is up")
+  @Test("that nobody holds any more ends its first shard last, by whose device the others' last packets leave")
   func abandoned() throws {
     let wire = try QueuedWire(queues: 2) { _ in 0 }
     let client = try NetworkStack(link: wire.near, addresses: [IPPrefix(Self.near, 24)])

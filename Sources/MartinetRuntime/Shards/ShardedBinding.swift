@@ -17,28 +17,29 @@ extension StackCore {
         let proposal = try turn { host, _, _ throws(HostError) in
           try host.bindable(local, sharesTimeWait: sharesTimeWait)
         }
-        if try isFree(proposal, sharesTimeWait: sharesTimeWait) {
-          turn { _, notices, _ in notices.reservations.add(proposal) }
-          return PortReservation(local: proposal)
-        }
+        if try hold(proposal, sharesTimeWait: sharesTimeWait) { return PortReservation(local: proposal) }
         if local.port != 0 { throw .addressInUse }
       }
       throw .noPorts
     }
   }
 
-  /// Whether no socket holds `local` and the shards behind the first have no use for it; the first has said so.
-  private func isFree(_ local: Endpoint, sharesTimeWait: Bool) throws(HostError) -> Bool {
+  /// Holds `local` in every shard, if no socket holds it and no shard has a use for it.
+  private func hold(_ local: Endpoint, sharesTimeWait: Bool) throws(HostError) -> Bool {
     if turn({ _, notices, _ in notices.reservations.conflicts(with: local) }) { return false }
-    for shard in 1..<shardCount {
+    for shard in 0..<shardCount {
       do throws(HostError) {
-        _ = try turn(in: shard) { host, _, _ throws(HostError) in
-          try host.bindable(local, sharesTimeWait: sharesTimeWait)
+        try turn(in: shard) { host, _, _ throws(HostError) in
+          _ = try host.bindable(local, sharesTimeWait: sharesTimeWait)
+          host.hold(local.port)
         }
-      } catch .addressInUse {
-        return false
+      } catch {
+        for other in 0..<shard { turn(in: other) { host, _, _ in host.letGo(local.port) } }
+        if error == .addressInUse { return false }
+        throw error
       }
     }
+    turn { _, notices, _ in notices.reservations.add(local) }
     return true
   }
 
@@ -95,7 +96,7 @@ extension StackCore {
       local.address = address
     }
     let opened = try open(in: calls.steering.owner(of: FlowKey(local: local, remote: remote)), from: local)
-    turn { _, notices, _ in notices.reservations.remove(reservation.local) }
+    release(reservation)
     return opened
   }
 }
