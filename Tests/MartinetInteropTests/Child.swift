@@ -18,8 +18,12 @@ final class Child {
     process.arguments = Array(arguments.dropFirst())
     process.currentDirectoryURL = folder
     process.standardInput = input ?? FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: output)
-    process.standardError = try FileHandle(forWritingTo: errors)
+    let sinks = try [output, errors].map { try FileHandle(forWritingTo: $0) }
+    process.standardOutput = sinks[0]
+    process.standardError = sinks[1]
+    // Foundation keeps a process that no run loop has seen end, and with it these; and where more than a thousand descriptors are open it reads beyond the
+    // end of a directory entry when it starts the next program.
+    defer { for sink in sinks { try? sink.close() } }
     try process.run()
   }
 
