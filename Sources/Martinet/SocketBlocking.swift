@@ -18,14 +18,14 @@ extension SocketCore {
     let waiter = try stack.admit(.write, remote)
     try call.checkEntry(stack.core.enter(writers, waiter))
     defer { writers.leave() }
-    stack.core.beginTransfer(of: bytes.count, waiter)
-    defer { stack.core.endTransfer(waiter) }
+    stack.core.beginTransfer(of: bytes.count, on: call.handle, waiter)
+    defer { stack.core.endTransfer(on: call.handle, waiter) }
     var position = 0
     do throws(SocketError) {
       while position < bytes.count {
         let piece = UnsafeRawBufferPointer(rebasing: bytes[position...])
         position += try stack.core.block(waiter, PieceWrite(call: call, piece: piece))
-        if position < bytes.count { stack.core.continueTransfer(waiter) }
+        if position < bytes.count { stack.core.continueTransfer(on: call.handle, waiter) }
       }
     } catch {
       throw error.afterTransfer(of: position)

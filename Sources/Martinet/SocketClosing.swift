@@ -127,6 +127,8 @@ private struct LingerCall: WaitingCall {
   let handle: ConnectionHandle
   let deadline: Instant
 
+  var awaited: ConnectionHandle? { handle }
+
   func attempt(_ waiter: Waiter?) -> Void? { core.isAcknowledged(handle, otherwise: waiter) ? () : nil }
   func cancel(_ waiter: Waiter) -> Bool { core.cancel(waiter, of: .acknowledged, on: handle) }
   func failure(_ outcome: WaitOutcome) -> SocketError { SocketError(.wait, nil, from: outcome) }

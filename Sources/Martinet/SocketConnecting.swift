@@ -143,6 +143,8 @@ private struct ConnectCall: WaitingCall {
   let deadline: Instant
   let limit: Duration?
 
+  var awaited: ConnectionHandle? { connection.handle }
+
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Void? {
     let progress: ConnectProgress
     do throws(HostError) {

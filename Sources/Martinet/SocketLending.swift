@@ -93,6 +93,7 @@ private struct InputWait: WaitingCall {
   let call: ReadCall
 
   var deadline: Instant { call.deadline }
+  var awaited: ConnectionHandle? { call.handle }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) -> Void? {
@@ -110,6 +111,7 @@ private struct RoomWait: WaitingCall {
   let call: WriteCall
 
   var deadline: Instant { .never }
+  var awaited: ConnectionHandle? { call.handle }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) -> Void? {

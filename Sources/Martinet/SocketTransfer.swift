@@ -100,6 +100,7 @@ struct BufferRead: WaitingCall {
   let target: UnsafeMutableRawBufferPointer
 
   var deadline: Instant { call.deadline }
+  var awaited: ConnectionHandle? { call.handle }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Int?? {
@@ -197,6 +198,7 @@ struct PieceWrite: WaitingCall {
   let piece: UnsafeRawBufferPointer
 
   var deadline: Instant { .never }
+  var awaited: ConnectionHandle? { call.handle }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Int? { try call.attempt(piece, waiter) }

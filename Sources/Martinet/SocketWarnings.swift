@@ -26,6 +26,8 @@ struct WarningCall: WaitingCall {
   let limit: Duration?
   let deadline: Instant
 
+  var awaited: ConnectionHandle? { handle }
+
   func attempt(_ waiter: Waiter?) -> ConnectionWarning?? {
     do throws(HostError) {
       return try core.stack.core.pollWarning(of: handle, otherwise: waiter).map { .some($0) }

@@ -1,6 +1,7 @@
 import CMartinetLinux
 import Glibc
 import MartinetLinks
+import MartinetStack
 import MartinetTCP
 import Synchronization
 
@@ -36,22 +37,22 @@ final class AttendanceEvent: Sendable {
 }
 
 extension StackCore {
-  /// A call begins that writes `count` octets. One that writes many attends to the links from here to its end: it reads the acknowledgements itself, between two of its pieces and where it waits.
-  package func beginTransfer(of count: Int, _ waiter: ThreadWaiter) {
-    guard case .real(let driver) = driver, count >= RealDriver.leastTransfer else { return }
+  /// A call begins that writes `count` octets on `handle`. One that writes many attends to the links from here to its end: it reads the acknowledgements itself, between two of its pieces and where it waits.
+  package func beginTransfer(of count: Int, on handle: ConnectionHandle, _ waiter: ThreadWaiter) {
+    guard count >= RealDriver.leastTransfer, let driver = driver(of: handle) else { return }
     waiter.keepsAttending = true
     waiter.transfers.begin(at: MonotonicClock.now)
     _ = driver.beginAttending(waiter)
   }
 
   /// Reads what has come since the last piece was written.
-  package func continueTransfer(_ waiter: ThreadWaiter) {
-    guard case .real(let driver) = driver, waiter.keepsAttending else { return }
+  package func continueTransfer(on handle: ConnectionHandle, _ waiter: ThreadWaiter) {
+    guard waiter.keepsAttending, let driver = driver(of: handle) else { return }
     driver.readMeanwhile(waiter)
   }
 
-  package func endTransfer(_ waiter: ThreadWaiter) {
-    guard case .real(let driver) = driver, waiter.keepsAttending else { return }
+  package func endTransfer(on handle: ConnectionHandle, _ waiter: ThreadWaiter) {
+    guard waiter.keepsAttending, let driver = driver(of: handle) else { return }
     waiter.keepsAttending = false
     if waiter.attends { driver.endTransfer(waiter) }
   }
@@ -99,8 +100,8 @@ extension RealDriver {
     work(on: WakeUp(readable: UInt64.max), as: .thread)
   }
 
-  /// Whether a thread may read the links: those of a shard bring packets for others, which its loop hands over. Under the lock.
-  private var canBeAttended: Bool { !links.isEmpty && lostLinks.isEmpty && !isStopping && shard == nil }
+  /// Whether a thread may read the links. Those of a shard bring packets for others, too, which whoever reads hands over. Under the lock.
+  private var canBeAttended: Bool { !links.isEmpty && lostLinks.isEmpty && !isStopping }
 
   private var hasLostLink: Bool { lock.withLock { !lostLinks.isEmpty } }
 

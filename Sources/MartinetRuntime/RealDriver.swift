@@ -219,10 +219,11 @@ package final class RealDriver: @unchecked Sendable {
     if waiter.seat != nil { throw .alreadyRegistered }
   }
 
-  func wait(_ waiter: ThreadWaiter, until deadline: Instant) -> WaitOutcome {
+  /// - Parameter mayAttend: whether the thread may read the links meanwhile.
+  func wait(_ waiter: ThreadWaiter, until deadline: Instant, mayAttend: Bool) -> WaitOutcome {
     // Who registered before the loop's end is fired by it; who registered after it sees that here.
     if isStopping { return .stopped }
-    if let outcome = attend(waiter, until: deadline) { return outcome }
+    if mayAttend, let outcome = attend(waiter, until: deadline) { return outcome }
     if spinLimit > .zero && waiter.experience.looks() {
       let isThere = waiter.parker.look(until: min(deadline, MonotonicClock.now + spinLimit))
       waiter.experience.note(found: isThere)

@@ -28,7 +28,7 @@ extension StackCore {
     _ octets: some ScatteredOctets, from position: ScatterPosition, upTo limit: Int, on handle: ConnectionHandle,
     otherwise waiter: Waiter?
   ) throws(HostError) -> ScatterPosition {
-    try turn { host, notices, now throws(HostError) in
+    try turn(of: handle) { host, notices, now throws(HostError) in
       var next = position
       var isFull = false
       while next.piece < octets.pieceCount && !isFull && next.count - position.count < limit {

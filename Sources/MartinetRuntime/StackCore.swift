@@ -68,9 +68,12 @@ package final class StackCore: Sendable {
 
   package var shardCount: Int { others.count + 1 }
 
-  /// Nil in virtual time.
+  /// What turns the host that `handle` belongs to; nil in virtual time.
+  func driver(of handle: ConnectionHandle) -> RealDriver? { shardDriver(others.isEmpty ? 0 : handle.shard) }
+
+  /// Nil in virtual time, and for a number that no shard has.
   func shardDriver(_ shard: Int) -> RealDriver? {
-    if shard > 0 { return others[shard - 1] }
+    if shard > 0 { return shard <= others.count ? others[shard - 1] : nil }
     if case .real(let first) = driver { return first }
     return nil
   }
@@ -110,9 +113,15 @@ package final class StackCore: Sendable {
   }
 
   /// Blocks the calling thread, whose waiter is registered somewhere.
-  package func wait(_ waiter: ThreadWaiter, until deadline: Instant) -> WaitOutcome {
+  ///
+  /// - Parameter handle: the connection that it waits for. The thread may read the links of its shard meanwhile; where the stack has one, it may in any case.
+  package func wait(
+    _ waiter: ThreadWaiter, for handle: ConnectionHandle? = nil, until deadline: Instant
+  ) -> WaitOutcome {
     switch driver {
-    case .real(let driver): driver.wait(waiter, until: deadline)
+    case .real(let first):
+      (handle.flatMap { self.driver(of: $0) } ?? first)
+        .wait(waiter, until: deadline, mayAttend: handle != nil || others.isEmpty)
     case .virtual(let driver, _): driver.wait(waiter, until: deadline)
     }
   }
