@@ -171,6 +171,10 @@ extension RealDriver {
     for index in 0..<mail.count {
       mail.withPacket(index) { note, octets in
         guard let chain = host.environment.pool.chain(copying: octets) else { return }
+        guard !note.isReassembled else {
+          host.receive(chain, reassembledFrom: InterfaceID(rawValue: note.interface), at: now)
+          return
+        }
         let packet = Packet(chain, trust: note.trust, segmentSize: note.segmentSize)
         host.receive(
           packet, on: InterfaceID(rawValue: note.interface), at: now, moreFollows: index + 1 < mail.count)

@@ -8,11 +8,14 @@ package struct HandoverBuffer: Sendable {
     package var trust: ChecksumTrust
     /// The payload octets of each segment of a train; 0 for a single packet.
     package var segmentSize: UInt16
+    /// Whether it was put together from fragments: it has no header of the link.
+    package var isReassembled: Bool
 
-    package init(interface: UInt16, trust: ChecksumTrust, segmentSize: UInt16) {
+    package init(interface: UInt16, trust: ChecksumTrust, segmentSize: UInt16, isReassembled: Bool = false) {
       self.interface = interface
       self.trust = trust
       self.segmentSize = segmentSize
+      self.isReassembled = isReassembled
     }
   }
 

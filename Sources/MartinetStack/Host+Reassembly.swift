@@ -32,6 +32,10 @@ extension Host {
     }
     counters.datagramsReassembled &+= 1
     makeContiguous(Departure.headerCapacity, of: &packet)
+    if let owner = foreignOwner(ofReassembled: packet) {
+      handOver(packet, to: owner, from: facts.interface)
+      return
+    }
     guard isIPv4 else {
       let info = ArrivalInfo(
         interface: facts.interface, isLinkGroup: facts.isLinkGroup, trust: .unverified, segmentSize: 0)

@@ -24,6 +24,8 @@ public struct Host: ~Copyable {
   /// What the other shards are to hear of it.
   var pathNews: [PathNews] = []
   var fragments: FragmentStore
+  /// What was put together of them and belongs to other shards.
+  var foreignPackets: [ForeignPacket] = []
   /// How many datagrams that may be fragmented went to the destinations of each counter.
   var identifications: [UInt32]
   var neighbours: NeighbourCache

@@ -41,7 +41,7 @@ public enum DiscardReason: UInt8, Sendable, CaseIterable {
   case outgoingQueueFull
   case rateLimited
   case noRoute
-  /// A segment that was put together of fragments, of which each shard has a copy: another shard owns its flow.
+  /// A packet that was put together from fragments and that another shard owns, where too many wait to be handed over; or a segment of another shard's flow.
   case foreignFlow
 }
 

@@ -27,9 +27,18 @@ package struct Steering: Sendable {
   package func owner(of flow: FlowKey) -> Int {
     var hash = SipHash(key)
     flow.inOneOrder.feed(&hash)
-    // The upper half as a fraction of one: even for any number of shards.
-    return Int(((hash.finish() >> 32) &* UInt64(shards)) >> 32)
+    return shard(for: hash)
   }
+
+  /// The number of the shard that puts the fragments of `datagram` together.
+  func assembler(of datagram: DatagramKey) -> Int {
+    var hash = SipHash(key)
+    datagram.feed(&hash)
+    return shard(for: hash)
+  }
+
+  /// The upper half as a fraction of one: even for any number of shards.
+  private func shard(for hash: consuming SipHash) -> Int { Int(((hash.finish() >> 32) &* UInt64(shards)) >> 32) }
 }
 
 /// What of a stack one host is: all of it, or one shard of several.

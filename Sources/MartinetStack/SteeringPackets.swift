@@ -26,6 +26,14 @@ extension Steering {
     }
   }
 
+  /// Who is to get an IP packet of `count` octets, which was put together from fragments, and begins with `packet`; nil where that makes no difference.
+  func owner(ofReassembled packet: RawSpan, count: Int) -> Int? {
+    // A fragment in a datagram that was put together is an error, not another datagram.
+    if let header = try? IPv6Header.parse(packet, of: count), case .fragment = header.walk(packet) { return nil }
+    guard case .shard(let number) = internet(packet, count) else { return nil }
+    return number
+  }
+
   private func internet(_ packet: RawSpan, _ count: Int) -> SteeredPacket {
     switch packet.byteCount == 0 ? 0 : packet.uint8(at: 0) >> 4 {
     case 4: internet4(packet, count)
@@ -36,8 +44,12 @@ extension Steering {
 
   private func internet4(_ packet: RawSpan, _ count: Int) -> SteeredPacket {
     guard let header = try? IPv4Header.parse(packet, of: count) else { return Steering.common }
-    // Only the first fragment has the ports: whoever owns the flow finds out from the whole datagram.
-    if header.isFragment { return header.protocolNumber == IPProtocol.tcp ? .everyShard : Steering.common }
+    if header.isFragment {
+      return fragment(
+        DatagramKey(
+          source: .v4(header.source), destination: .v4(header.destination),
+          identification: UInt32(header.identification), protocolNumber: header.protocolNumber))
+    }
     return transport(
       header.protocolNumber, packet, at: header.headerLength, from: .v4(header.source), to: .v4(header.destination))
   }
@@ -48,9 +60,17 @@ extension Steering {
     case .upper(let number, let offset, _):
       return transport(number, packet, at: offset, from: .v6(header.source), to: .v6(header.destination))
     case .fragment(let fragment, _):
-      return fragment.nextHeader == IPProtocol.tcp ? .everyShard : Steering.common
+      return self.fragment(
+        DatagramKey(
+          source: .v6(header.source), destination: .v6(header.destination), identification: fragment.identification,
+          protocolNumber: fragment.nextHeader))
     case .nothing, .discard, .parameterProblem: return Steering.common
     }
+  }
+
+  /// Only the first fragment has the ports. Those of a segment come together in one shard, which hands the whole over; those of all else where it belongs.
+  private func fragment(_ datagram: DatagramKey) -> SteeredPacket {
+    datagram.protocolNumber == IPProtocol.tcp ? .shard(assembler(of: datagram)) : Steering.common
   }
 
   private func transport(

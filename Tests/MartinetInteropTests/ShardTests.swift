@@ -83,6 +83,22 @@ extension KernelInterop {
       try us.status()
     }
 
+    @Test("opens connections whose SYNs come in fragments, whichever shards own them, and echoes a fragmented datagram")
+    func fragments() throws {
+      let namespace = try NetworkNamespace()
+      let us = try namespace.start(
+        Program.ours("InteropPeer"),
+        ["crowd", OurSide.ours4, "9000", "--shards", "2", "--count", "1"]
+          + ["--onward-address", OurSide.kernel4, "--onward-port", "9100"] + OurSide.linkArguments())
+      try us.awaits("listening")
+      let script = namespace.file("fragments.py")
+      try Self.fragmented.write(to: script, atomically: true, encoding: .utf8)
+      let them = try namespace.start("python3", [script.path, OurSide.kernel4, OurSide.ours4, "9000"])
+      try them.succeeds()
+      #expect(them.said == "16 handshakes, 6000 octets\n")
+      us.kill()
+    }
+
     @Test("cannot be had on a device that was made for one queue, nor on a link that has one")
     func refused() throws {
       let namespace = try NetworkNamespace()
@@ -98,6 +114,61 @@ extension KernelInterop {
       #expect(device.contains("cannot be opened as tun with several queues"))
       #expect(try complaint(["--link", "hub:127.0.0.1:7707"]).contains("only TUN and TAP devices have several"))
     }
+
+    /// Sends SYNs in two fragments each from a raw socket, the last fragment first every other time, and counts the answers.
+    private static let fragmented = #"""
+      import socket, struct, sys, time
+
+      ours, theirs, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+      source, target = socket.inet_aton(ours), socket.inet_aton(theirs)
+
+      def checksum(octets):
+          total = sum(struct.unpack("!%dH" % (len(octets) // 2), octets))
+          while total >> 16:
+              total = (total & 0xFFFF) + (total >> 16)
+          return ~total & 0xFFFF
+
+      def syn(local):
+          # The maximum segment size, and room that nobody needs, so that the second fragment begins behind the ports and the flags.
+          options = struct.pack("!BBH", 2, 4, 1460) + b"\x01" * 16
+          header = struct.pack("!HHIIBBHHH", local, port, local, 0, 10 << 4, 2, 65535, 0, 0) + options
+          pseudo = source + target + struct.pack("!BBH", 0, 6, len(header))
+          return header[:16] + struct.pack("!H", checksum(pseudo + header)) + header[18:]
+
+      def fragment(octets, identification, offset, more):
+          flags = (0x2000 if more else 0) | offset // 8
+          return struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(octets), identification, flags, 64, 6, 0) + source + target + octets
+
+      out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+      back = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+      answered = set()
+      deadline = time.time() + 20
+      while len(answered) < 16 and time.time() < deadline:
+          for local in set(range(30000, 30016)) - answered:
+              segment, identification = syn(local), local
+              pieces = [fragment(segment[:24], identification, 0, True), fragment(segment[24:], identification, 24, False)]
+              for piece in pieces if local % 2 else reversed(pieces):
+                  out.sendto(piece, (theirs, 0))
+          back.settimeout(0.5)
+          try:
+              while len(answered) < 16:
+                  packet = back.recv(2000)
+                  segment = packet[(packet[0] & 15) * 4:]
+                  local, flags = struct.unpack("!H", segment[2:4])[0], segment[13]
+                  if packet[12:16] == target and flags & 0x12 == 0x12 and 30000 <= local < 30016:
+                      answered.add(local)
+          except TimeoutError:
+              pass
+
+      datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+      datagrams.settimeout(10)
+      datagrams.connect((theirs, port))
+      octets = bytes(number % 251 for number in range(6000))
+      datagrams.send(octets)
+      echo = datagrams.recv(10000)
+      assert echo == octets, f"{len(echo)} octets came back, or others"
+      print(f"{len(answered)} handshakes, {len(echo)} octets", flush=True)
+      """#
 
     private static let clients = #"""
       import hashlib, json, os, socket, struct, sys, threading

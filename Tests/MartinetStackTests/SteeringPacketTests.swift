@@ -79,21 +79,40 @@ struct SteeringPacketTests {
     }
   }
 
-  @Test("Fragments of segments go to everyone, since only the first has ports; those of datagrams to the first shard")
-  func fragments() {
-    for (number, wanted) in [(IPProtocol.tcp, SteeredPacket.everyShard), (IPProtocol.udp, .shard(0))] {
-      for (offset, more) in [(0, true), (64, false)] {
-        let fragment4 = Build.ipv4(
-          from: StackBench.theirs4, to: StackBench.ours4, protocolNumber: number, [UInt8](repeating: 1, count: 64),
-          identification: 7, more: more, offset: offset)
-        #expect(Self.destination(fragment4) == wanted)
-        let header = Build.fragmentHeader(number, offset: offset, more: more, identification: 7)
-        let fragment6 = Build.ipv6(
-          from: StackBench.theirs6, to: StackBench.ours6, nextHeader: IPProtocol.fragment,
-          header + [UInt8](repeating: 1, count: 64))
-        #expect(Self.destination(fragment6) == wanted)
-      }
+  /// Where the first and the last fragment of a packet go, over IPv4 and IPv6.
+  private static func destinations(
+    ofFragments number: UInt8, identification: UInt16
+  ) -> (v4: [SteeredPacket], v6: [SteeredPacket]) {
+    var found: (v4: [SteeredPacket], v6: [SteeredPacket]) = ([], [])
+    for (offset, more) in [(0, true), (64, false)] {
+      let octets = [UInt8](repeating: UInt8(offset), count: 64)
+      found.v4.append(
+        destination(
+          Build.ipv4(
+            from: StackBench.theirs4, to: StackBench.ours4, protocolNumber: number, octets,
+            identification: identification, more: more, offset: offset)))
+      let header = Build.fragmentHeader(
+        number, offset: offset, more: more, identification: UInt32(identification))
+      found.v6.append(
+        destination(
+          Build.ipv6(
+            from: StackBench.theirs6, to: StackBench.ours6, nextHeader: IPProtocol.fragment, header + octets)))
     }
+    return found
+  }
+
+  @Test("Fragments of a segment go to one shard, another for the next segment; those of datagrams go to the first")
+  func fragments() {
+    var (shards4, shards6): ([SteeredPacket], [SteeredPacket]) = ([], [])
+    for identification in UInt16(0)..<32 {
+      let (v4, v6) = Self.destinations(ofFragments: IPProtocol.tcp, identification: identification)
+      #expect(v4[0] == v4[1] && v6[0] == v6[1])
+      shards4.append(v4[0])
+      shards6.append(v6[0])
+      let (datagrams4, datagrams6) = Self.destinations(ofFragments: IPProtocol.udp, identification: identification)
+      #expect((datagrams4 + datagrams6).allSatisfy { $0 == .shard(0) })
+    }
+    for shards in [shards4, shards6] { #expect(shards.contains(.shard(0)) && shards.contains(.shard(1))) }
   }
 
   @Test("Whatever a packet is cut to, somebody gets it", arguments: [true, false])

@@ -40,16 +40,27 @@ final class Mailbox: Sendable {
   func post(_ slot: ReceiveSlot, from interface: InterfaceID) {
     let note = HandoverBuffer.Note(
       interface: interface.rawValue, trust: slot.trust, segmentSize: slot.segmentSize)
+    post(note, count: slot.received) { room in
+      var position = 0
+      slot.forEachRun { run in
+        room.copy(run.bytes, at: position)
+        position += run.count
+      }
+    }
+  }
+
+  /// Leaves a packet that another shard has put together from fragments.
+  func post(_ packet: ForeignPacket) {
+    let note = HandoverBuffer.Note(
+      interface: packet.interface.rawValue, trust: .unverified, segmentSize: 0, isReassembled: true)
+    let count = packet.octets.count
+    post(note, count: count) { room in packet.octets.withOctets(0..<count) { room.copy($0, at: 0) } }
+  }
+
+  private func post(_ note: HandoverBuffer.Note, count: Int, _ fill: (inout MutableRawSpan) -> Void) {
     state.withLock { state in
       guard let event = state.event else { return }
-      let isTaken = state.waiting.append(note, count: slot.received) { room in
-        var position = 0
-        slot.forEachRun { run in
-          room.copy(run.bytes, at: position)
-          position += run.count
-        }
-      }
-      guard isTaken else {
+      guard state.waiting.append(note, count: count, fill) else {
         state.counts.dropped += 1
         return
       }

@@ -34,8 +34,9 @@ struct ShardPlace: Sendable {
     }
   }
 
-  /// Tells the others what `host` has found out about paths.
+  /// Gives the others what `host` has for them: what it has put together from fragments, and has found out about paths.
   func tellNews(of host: inout Host) {
+    while let packet = host.pollForeignPacket() { mailboxes[packet.owner].post(packet) }
     while let news = host.pollPathNews() {
       for other in mailboxes.indices where other != number { mailboxes[other].post(news) }
     }
