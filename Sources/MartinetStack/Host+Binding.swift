@@ -60,6 +60,9 @@ extension Host {
 
   /// Ends every connection with a RST, except those that only wait for the peer: it may still be reading what it was sent.
   package mutating func abortAll(at now: Instant) {
+    for number in halfOpenMemory.numbers where halfOpenMemory.isPresent(number) {
+      _ = resumeHandshake(number, at: now)
+    }
     for slot in connections.slots where connections.isLive(slot) {
       let isHeld = connections[slot].place == .held
       switch connections[slot].connection.phase {

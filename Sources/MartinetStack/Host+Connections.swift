@@ -221,6 +221,9 @@ extension Host {
     for number in timeWaitMemory.numbers where timeWaitMemory.isPresent(number) {
       statuses.append(timeWaitMemory.status(of: number))
     }
+    for number in halfOpenMemory.numbers where halfOpenMemory.isPresent(number) {
+      statuses.append(halfOpenMemory.status(of: number))
+    }
     return statuses
   }
 
@@ -272,7 +275,7 @@ extension Host {
   }
 
   /// The connections there are, in whatever phase.
-  public var connectionCount: Int { connections.count + timeWaitMemory.count }
+  public var connectionCount: Int { connections.count + timeWaitMemory.count + halfOpenMemory.count }
 
   /// Whether some connection has octets or a FIN that the peer has not acknowledged. Looks at every connection.
   public var hasUnfinishedBusiness: Bool {

@@ -6,7 +6,7 @@ extension Host {
   /// Whether a SYN is to be answered with a cookie: its listener's queue of half-open connections is full. Before that none is, since a cookie
   /// loses options.
   func needsCookie(_ listener: UInt32) -> Bool {
-    configuration.synCookies && listeners[listener].halfOpen.count >= configuration.synQueue
+    configuration.synCookies && listeners[listener].handshakes >= configuration.synQueue
   }
 
   /// Answers a SYN, and forgets it.

@@ -34,7 +34,7 @@ extension Host {
   ) {
     let flow = FlowKey(
       local: Endpoint(quoted.source, quoted.sourcePort), remote: Endpoint(quoted.destination, quoted.destinationPort))
-    guard let slot = connectionSlot(of: flow) else {
+    guard let slot = connectionSlot(of: flow, at: now) else {
       counters.count(.icmpQuoteUnknown)
       return
     }

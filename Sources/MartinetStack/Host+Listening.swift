@@ -100,9 +100,7 @@ extension Host {
   /// Stops listening. What waits to be accepted is reset, what is half-open is forgotten; accepted connections go on.
   public mutating func close(_ listener: ListenerHandle, at now: Instant) {
     guard contains(listener) else { return }
-    while listeners[listener.slot].halfOpen.first != SlotList.none {
-      forget(listeners[listener.slot].halfOpen.first)
-    }
+    forgetHandshakes(of: listener.slot)
     while let slot = placeLinks.popFirst(of: &listeners[listener.slot].waiting) {
       orphan(slot)
       connections[slot].connection.abort(in: &environment, at: now)

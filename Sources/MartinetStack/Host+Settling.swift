@@ -10,13 +10,14 @@ extension Host {
     if standing == .ready { makeReady(slot) } else { dismiss(slot, standing) }
   }
 
-  /// Lets a connection go that has nothing more to send, if that is what it waited for.
+  /// Lets a connection go that has nothing more to send, if that is what it waited for, or leaves a small record of it.
   @inline(__always)
   mutating func dismiss(_ slot: UInt32, _ standing: ConnectionStanding) {
     guard standing != .gone else { return }
     switch connections[slot].place {
     case .leaving: forget(slot)
     case .timeWait: condense(slot)
+    case .halfOpen where hasManyHandshakes(connections[slot].listener): condenseHandshake(slot)
     default: break
     }
   }
@@ -189,7 +190,8 @@ extension Host {
   public var nextDeadline: Instant {
     min(
       min(connectionDeadlines.earliest, neighbours.deadlines.earliest),
-      min(min(fragments.earliest, paths.deadlines.earliest), timeWaitMemory.earliest))
+      min(
+        min(fragments.earliest, paths.deadlines.earliest), min(timeWaitMemory.earliest, halfOpenMemory.earliest)))
   }
 
   /// Runs everything whose time has come.
@@ -198,6 +200,7 @@ extension Host {
     expireNeighbours(at: now)
     expireFragments(at: now)
     expireTimeWait(at: now)
+    expireHandshakes(at: now)
     // Each connection gets one turn, so that none can hold the others up.
     var turns = connectionDeadlines.count
     while turns > 0, let slot = connectionDeadlines.popDue(at: now) {

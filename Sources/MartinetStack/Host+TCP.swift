@@ -43,7 +43,7 @@ extension Host {
       receiveWithoutConnection(header, payload, facts, flow, hash, at: now)
       return
     }
-    guard let slot = entry & TimeWaitMemory.mark == 0 ? entry : resume(entry & ~TimeWaitMemory.mark, at: now) else {
+    guard let slot = wholeConnection(entry, at: now) else {
       drop(payload, .connectionLimit)
       return
     }
@@ -223,10 +223,10 @@ extension Host {
   /// Whether a listener's queue of half-open connections has room, made at the cost of the oldest if so configured (RFC 4987 section
   /// 3.4).
   private mutating func makeRoom(in listener: UInt32) -> Bool {
-    guard listeners[listener].halfOpen.count >= max(1, configuration.synQueue) else { return true }
+    guard listeners[listener].handshakes >= max(1, configuration.synQueue) else { return true }
     guard configuration.synQueueRecyclesOldest else { return false }
     counters.halfOpenRecycled &+= 1
-    forget(listeners[listener].halfOpen.first)
+    forgetOldestHandshake(of: listener)
     return true
   }
 

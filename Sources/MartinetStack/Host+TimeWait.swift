@@ -3,19 +3,31 @@ import MartinetWire
 
 // Connections of which only TIME-WAIT is left: small records, out of which the connection is made anew when something comes for it.
 extension Host {
-  /// What stands in the table for `flow`: the slot of a connection, or the number of a record in TIME-WAIT with its mark.
+  /// What stands in the table for `flow`: the slot of a connection, or the number of a record in TIME-WAIT or SYN-RECEIVED with its mark.
   @inline(__always)
   func entry(of flow: FlowKey, _ hash: FlowHash) -> UInt32? {
     flows.slot(hash) { entry in
-      entry & TimeWaitMemory.mark == 0
-        ? connections[entry].isOver(flow) : timeWaitMemory.isOver(flow, entry & ~TimeWaitMemory.mark)
+      if entry & Host.marks == 0 { return connections[entry].isOver(flow) }
+      return entry & TimeWaitMemory.mark != 0
+        ? timeWaitMemory.isOver(flow, entry & ~TimeWaitMemory.mark)
+        : halfOpenMemory.isOver(flow, entry & ~HalfOpenMemory.mark)
     }
   }
 
+  /// What stands before the number of a record that is no whole connection.
+  private static var marks: UInt32 { TimeWaitMemory.mark | HalfOpenMemory.mark }
+
+  /// The slot of the connection at `entry` of the table, which is made of its record if that is all there is; nil if there is no room for it.
+  mutating func wholeConnection(_ entry: UInt32, at now: Instant) -> UInt32? {
+    if entry & Host.marks == 0 { return entry }
+    return entry & TimeWaitMemory.mark != 0
+      ? resume(entry & ~TimeWaitMemory.mark, at: now) : resumeHandshake(entry & ~HalfOpenMemory.mark, at: now)
+  }
+
   /// The slot of the connection over `flow`, as far as it is more than a record in TIME-WAIT.
-  func connectionSlot(of flow: FlowKey) -> UInt32? {
+  mutating func connectionSlot(of flow: FlowKey, at now: Instant) -> UInt32? {
     guard let entry = entry(of: flow, flows.hash(of: flow)), entry & TimeWaitMemory.mark == 0 else { return nil }
-    return entry
+    return wholeConnection(entry, at: now)
   }
 
   /// Keeps a connection in TIME-WAIT whose program has gone; beyond the cap the oldest one goes.
@@ -70,6 +82,7 @@ extension Host {
   /// What the next connection must know of the one in the table at `entry`; nil if that stays.
   private func succession(at entry: UInt32) -> Succession? {
     if entry & TimeWaitMemory.mark != 0 { return timeWaitMemory.succession(of: entry & ~TimeWaitMemory.mark) }
+    if entry & HalfOpenMemory.mark != 0 { return nil }
     return connections[entry].place == .timeWait ? connections[entry].connection.succession : nil
   }
 

@@ -55,6 +55,8 @@ public struct Host: ~Copyable {
   var orphans = SlotList()
   /// Those in TIME-WAIT that say nothing.
   var timeWaitMemory: TimeWaitMemory
+  /// Those in SYN-RECEIVED that wait beside many others.
+  var halfOpenMemory: HalfOpenMemory
   /// The connections that may have something to send, next one first.
   var readyLinks = SlotLinks()
   var ready = SlotList()
@@ -122,6 +124,7 @@ public struct Host: ~Copyable {
     connections = Slab(limit: configuration.connections, generations: share.generations)
     flows = FlowTable(secret: key)
     timeWaitMemory = TimeWaitMemory(limit: configuration.timeWait)
+    halfOpenMemory = HalfOpenMemory(limit: configuration.connections)
     listeners = Slab(limit: configuration.listeners)
     listening = Table(secret: key)
     listenedPorts = PortUsers(secret: key, isDatagram: false)
@@ -166,6 +169,9 @@ public struct Host: ~Copyable {
   public var connectionTotals: ConnectionStatistics {
     var totals = retired
     for slot in connections.slots where connections.isLive(slot) { totals.add(connections[slot].connection.statistics) }
+    for number in halfOpenMemory.numbers where halfOpenMemory.isPresent(number) {
+      totals.add(halfOpenMemory.statistics(of: number))
+    }
     return totals
   }
 

@@ -18,10 +18,14 @@ struct Listener {
   var cookiesUntil = Instant.zero
   /// Fast Open requests whose handshakes are not complete.
   var fastOpens = FastOpenRequests()
-  /// SYN-RECEIVED, oldest first.
+  /// SYN-RECEIVED, oldest first: whole connections, and small records.
   var halfOpen = SlotList()
+  var condensed = SlotList()
   /// Established or opened by Fast Open, in the order in which their handshakes were completed (FIFO).
   var waiting = SlotList()
+
+  /// Handshakes that wait for their last ACK.
+  var handshakes: Int { halfOpen.count + condensed.count }
 
   var isFull: Bool { waiting.count >= backlog }
 }

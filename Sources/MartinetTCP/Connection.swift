@@ -100,6 +100,12 @@ public struct Connection: ~Copyable {
     dropTransfer()
   }
 
+  /// A record in SYN-RECEIVED that was one before: nothing of it is a change of the phase.
+  init(inSYNReceived parameters: OpenParameters, in environment: inout Environment, at now: Instant) {
+    self.init(parameters, isPassive: true, in: &environment, at: now)
+    phase = .synReceived
+  }
+
   // MARK: The one writer of the phase
 
   /// Follows the arrow of the state diagram that `trigger` names.

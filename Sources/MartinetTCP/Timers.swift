@@ -24,6 +24,9 @@ struct Timers {
   @inline(__always)
   func isSet(_ kind: TimerKind) -> Bool { running & Timers.bit(kind) != 0 }
 
+  /// Whether the timer of `kind` runs and no other.
+  func runsOnly(_ kind: TimerKind) -> Bool { running == Timers.bit(kind) }
+
   @inline(__always)
   mutating func cancel(_ kind: TimerKind) { running &= ~Timers.bit(kind) }
 
