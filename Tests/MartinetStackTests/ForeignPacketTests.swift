@@ -43,6 +43,19 @@ struct ForeignPacketTests {
     }
   }
 
+  private static func foreignPackets(of bench: StackBench) -> [ForeignPacket] {
+    var packets: [ForeignPacket] = []
+    while let packet = bench.host.pollForeignPacket() { packets.append(packet) }
+    return packets
+  }
+
+  private static func hand(_ packet: ForeignPacket, to bench: StackBench) {
+    let count = packet.octets.count
+    let chain = packet.octets.withOctets(0..<count) { bench.host.environment.pool.chain(copying: $0) }
+    guard let chain else { return }
+    bench.host.receive(chain, reassembledFrom: packet.interface, at: bench.now)
+  }
+
   @Test("A segment is handed over whole and answered by the owner of its flow alone", arguments: [true, false])
   func segment(isIPv4: Bool) throws {
     let (ours, _, segment) = try Self.syn(isIPv4)
@@ -51,17 +64,16 @@ struct ForeignPacketTests {
     for fragment in Self.fragments(Array(segment.prefix(120)), isIPv4: isIPv4) {
       #expect(assembler.answers(to: fragment).isEmpty)
     }
-    let packet = try #require(assembler.host.pollForeignPacket())
-    #expect(assembler.host.pollForeignPacket() == nil)
+    let handedOver = Self.foreignPackets(of: assembler)
+    let packet = try #require(handedOver.first)
+    #expect(handedOver.count == 1)
     #expect(packet.owner == 1 && packet.interface == InterfaceID(rawValue: 0))
     #expect(Array(packet.octets.suffix(120)) == segment)
     #expect(assembler.statistics.datagramsReassembled == 1 && assembler.allDiscarded == 0 && assembler.pagesInUse == 0)
-    let count = packet.octets.count
-    let chain = packet.octets.withOctets(0..<count) { owner.host.environment.pool.chain(copying: $0) }
-    owner.host.receive(try #require(chain), reassembledFrom: packet.interface, at: owner.now)
+    Self.hand(packet, to: owner)
     let answers = owner.drain()
     #expect(answers.count == 1 && answers.first?.tcp?.isSYN == true && answers.first?.tcp?.isACK == true)
-    #expect(owner.host.pollForeignPacket() == nil)
+    #expect(Self.foreignPackets(of: owner).isEmpty)
   }
 
   @Test("What a shard owns itself it keeps, and what waits to be handed over has a bound")
@@ -70,11 +82,10 @@ struct ForeignPacketTests {
     let owner = Self.shard(1)
     _ = try owner.listen(on: ours)
     for fragment in Self.fragments(segment, isIPv4: true) { owner.feed(fragment) }
-    #expect(owner.host.pollForeignPacket() == nil && owner.drain().count == 1)
+    #expect(Self.foreignPackets(of: owner).isEmpty && owner.drain().count == 1)
     let assembler = Self.shard(0)
     for _ in 0..<20 { for fragment in Self.fragments(segment, isIPv4: true) { assembler.feed(fragment) } }
-    var count = 0
-    while assembler.host.pollForeignPacket() != nil { count += 1 }
-    #expect(count == 16 && assembler.discarded(.foreignFlow) == 4 && assembler.pagesInUse == 0)
+    #expect(Self.foreignPackets(of: assembler).count == 16)
+    #expect(assembler.discarded(.foreignFlow) == 4 && assembler.pagesInUse == 0)
   }
 }
