@@ -165,19 +165,14 @@ extension Connection {
     return report
   }
 
-  /// The first block, if it says that something came twice (RFC 2883 section 5): it is below SEG.ACK, or part of the second block.
+  /// What the peer reports to have come twice.
   private func duplicateReport(in header: TCPHeader) -> SequenceRange? {
-    let options = header.options
-    let block = options.sackBlocks[0]
     // What was never sent, or so long ago that no copy can be on its way, is none of ours.
     let known = SequenceRange(from: snd.una - max(snd.maximumWindow, 1), upTo: snd.nxt)
-    guard options.sackCount > 0, !block.isEmpty, block.count <= known.count, known.contains(block.lower),
-      known.containsOrEnds(at: block.upper)
+    guard let block = header.options.duplicateReport(acknowledgement: header.acknowledgement), !block.isEmpty,
+      block.count <= known.count, known.contains(block.lower), known.containsOrEnds(at: block.upper)
     else { return nil }
-    if !block.upper.isAfter(header.acknowledgement) { return block }
-    guard options.sackCount > 1 else { return nil }
-    let outer = options.sackBlocks[1]
-    return outer.contains(block.lower) && outer.containsOrEnds(at: block.upper) ? block : nil
+    return block
   }
 
   /// SND.WND, unless the segment is older than the one that set it; returns whether it changed.

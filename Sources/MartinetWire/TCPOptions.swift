@@ -93,4 +93,14 @@ public struct TCPOptions: Sendable {
   public init() {}
 
   @inlinable public func has(_ option: Presence) -> Bool { present.contains(option) }
+
+  /// The first block, if it says that something came twice (RFC 2883 section 4): it is below the acknowledgement, or part of the second block.
+  public func duplicateReport(acknowledgement: SequenceNumber) -> SACKBlock? {
+    guard has(.sack), sackCount > 0 else { return nil }
+    let block = sackBlocks[0]
+    if !block.upper.isAfter(acknowledgement) { return block }
+    guard sackCount > 1 else { return nil }
+    let outer = sackBlocks[1]
+    return outer.contains(block.lower) && outer.containsOrEnds(at: block.upper) ? block : nil
+  }
 }

@@ -79,14 +79,7 @@ struct Repetitions {
 
   private mutating func received(_ segment: SegmentSummary) {
     acknowledged = segment.acknowledgement
-    guard segment.options.has(.sack), segment.options.sackCount > 0 else { return }
-    let first = segment.options.sackBlocks[0]
-    var isDuplicate = !first.upper.isAfter(segment.acknowledgement)
-    if segment.options.sackCount > 1 {
-      let outer = segment.options.sackBlocks[1]
-      isDuplicate = isDuplicate || (outer.contains(first.lower) && outer.containsOrEnds(at: first.upper))
-    }
-    guard isDuplicate else { return }
+    guard segment.options.duplicateReport(acknowledgement: acknowledged) != nil else { return }
     if let mark = round, acknowledged.isAtOrAfter(mark) { round = nil }
     guard round == nil else { return }
     round = sendNext

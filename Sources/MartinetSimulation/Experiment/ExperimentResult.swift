@@ -54,6 +54,8 @@ public struct FlowResult: Sendable {
   public internal(set) var statistics = ConnectionStatistics()
   /// How often the retransmission timer expired.
   public internal(set) var timeouts = 0
+  /// How often the receiver reported that something came twice (RFC 2883).
+  public internal(set) var duplicateReports = 0
   public internal(set) var minimumRoundTrip = Interval.zero
   /// Of the samples that count.
   public internal(set) var meanRoundTrip = Interval.zero

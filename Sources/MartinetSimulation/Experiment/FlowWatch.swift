@@ -1,5 +1,6 @@
 import MartinetStack
 import MartinetTCP
+import MartinetWire
 
 /// What an experiment sees of one flow while it runs.
 struct FlowWatch {
@@ -75,6 +76,9 @@ struct FlowWatch {
       }
       highest = max(highest, mark.position + UInt64(mark.octets))
     case .received(let segment):
+      if segment.options.duplicateReport(acknowledgement: segment.acknowledgement) != nil {
+        result.duplicateReports += 1
+      }
       guard recordsSegments, let place = position.placeOfAcknowledgement(segment.acknowledgement), place > 0 else {
         return
       }

@@ -62,7 +62,7 @@ enum PathTables {
     }
     return PerformanceTable(
       "Loss",
-      "\(reference); 15 s, three seeds. Packets are lost each by itself, or in bursts of four on average. Needless is what left again beyond what was lost.",
+      "\(reference); 15 s, three seeds. Packets are lost each by itself, or in bursts of four on average. Needless is what the receiver reports to have come twice (RFC 2883).",
       ["loss", "control"], .transfer, rows(conditions, seeds: 1...3))
   }
 

@@ -43,8 +43,8 @@ extension ExperimentResult {
   /// Segments that left again.
   public var repeated: Int { flows.reduce(0) { $0 + Int($1.statistics.retransmissions) } }
 
-  /// Segments that left again beyond those that the first link lost on the way to the right.
-  public var repeatedNeedlessly: Int { max(0, repeated - Int(links[0].toRight.statistics.lost)) }
+  /// Segments that left again and that the receiver had already, as it reports.
+  public var repeatedNeedlessly: Int { flows.reduce(0) { $0 + $1.duplicateReports } }
 
   /// What the flows of each congestion control have of the goodput, in percent, in the order in which they first come.
   var sharesByAlgorithm: String {
