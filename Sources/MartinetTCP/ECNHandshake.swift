@@ -121,6 +121,7 @@ extension Connection {
   private mutating func accurateAnswerArrives(_ header: TCPHeader, _ codepoint: ECNCodepoint) {
     ecn.handshakeAcknowledgementDue = true
     ecn.option.demanded = 2
+    ecn.option.awaitsData = true
     if codepoint == .congestionExperienced { ecn.counted.packets = MarkCounters.initialPackets + 1 }
     noteOptions(of: header)
     // 101 is for later use, and says that the SYN came as it was sent (RFC 9768 section 3.1.3).

@@ -92,6 +92,7 @@ extension Connection {
     } else {
       if phase != .synSent { header.flags.insert(.ack) }
       writeOptions(&header, &environment, at: output.now)
+      if output.isNewData && header.options.has(.accurateECN) { ecn.option.leaves(with: header.sequence) }
       writeNotification(&header, output)
       writeUrgent(&header, payload: output.payload)
     }

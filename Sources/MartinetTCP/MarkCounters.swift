@@ -53,8 +53,26 @@ struct AccurateOptionState {
   var untold: Fields = []
   /// Segments at the start that have the option whatever moved, to test the path (section 3.2.3.2.1).
   var demanded: UInt8 = 0
+  /// Whether the first data with the option have yet to leave, and where they begin.
+  var awaitsData = false
+  private var firstCarrier: SequenceNumber?
+  /// Those data were lost, perhaps for the option's sake: it does not stand in what leaves after them (section 3.2.3.2.2).
+  private var isGivenUp = false
 
-  var isDue: Bool { !untold.isEmpty || demanded > 0 }
+  var isDue: Bool { (!untold.isEmpty || demanded > 0) && !isGivenUp }
+
+  /// New data leave with the option.
+  mutating func leaves(with number: SequenceNumber) {
+    if awaitsData { firstCarrier = number }
+    awaitsData = false
+  }
+
+  /// What begins with `number` is sent again, and everything before `unacknowledged` has arrived.
+  mutating func repeats(_ number: SequenceNumber, unacknowledged: SequenceNumber) {
+    guard let carrier = firstCarrier else { return }
+    if carrier == number { isGivenUp = true }
+    if carrier == number || carrier.isBefore(unacknowledged) { firstCarrier = nil }
+  }
 
   mutating func count(_ codepoint: ECNCodepoint) {
     let field: Fields =

@@ -118,6 +118,7 @@ extension Connection {
     noteRepetition(at: output.now)
     recovery.validation.repeats(range.count)
     lastSentAt = output.now
+    if ecn.mode == .accurate { ecn.option.repeats(range.lower, unacknowledged: snd.una) }
     fill(&output, with: range)
     resent(range, output)
     let envelope = emit(output, into: &departure, &environment)

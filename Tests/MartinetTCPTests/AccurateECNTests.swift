@@ -81,6 +81,21 @@ struct AccurateECNTests {
         """)
   }
 
+  @Test(
+    "A client whose first data with the option are lost sends it no more, for it may be what the path does not let pass",
+    .proves("9768-16"))
+  func lostOption() throws {
+    try play(
+      AccurateECNTests.client + """
+        0.200  write 1448
+        0.200 > PSH.ACK.AE.ECE seq 1 length 1448 <ecn0 1 0 1>
+        1.200 > PSH.ACK.AE.ECE seq 1 length 1448 <> (timeout)
+        1.300 < ACK.AE.ECE seq 1 ack 1449
+        1.400 < ACK.AE.ECE seq 1 ack 1449 length 1000 ect0
+        1.400 > ACK.AE.ECE seq 1449 ack 1001 <>
+        """)
+  }
+
   @Test("Marked control packets count, marks outside of the window do not", .proves("9768-08"))
   func controlPackets() throws {
     try play(
