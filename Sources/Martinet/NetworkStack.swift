@@ -11,7 +11,8 @@ public struct LinkAttachment: Sendable {
   public var queues: [any Link]
   /// The host's addresses on the link, each with the prefix of its network.
   public var addresses: [IPPrefix]
-  /// Where packets go that are for none of the prefixes; nil: to nobody, or, on a TUN device, out on the link.
+  /// Where packets go that are for none of the prefixes. With none: to the only neighbour, where a link has one, which is the kernel behind a TUN device and the hub of a joined
+  /// tunnel; to nobody on any other link.
   public var gateways: [IPAddress]
 
   public init(_ link: any Link, addresses: [IPPrefix], gateways: [IPAddress] = []) {

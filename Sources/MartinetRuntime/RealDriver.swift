@@ -109,7 +109,7 @@ package final class RealDriver: @unchecked Sendable {
     for gateway in wanted.gateways {
       host.addRoute(gateway.isIPv4 ? .everyIPv4 : .everyIPv6, via: gateway, on: interface)
     }
-    // The one neighbour of a device is a kernel, which routes.
+    // What is for nobody else goes to the one neighbour: a kernel, which routes, or a hub, which knows who has joined it.
     if description.isPointToPoint && wanted.gateways.isEmpty {
       host.addRoute(.everyIPv4, via: nil, on: interface)
       host.addRoute(.everyIPv6, via: nil, on: interface)
