@@ -1,5 +1,3 @@
-import CMartinetLinux
-import Glibc
 import MartinetLinks
 import MartinetStack
 import MartinetWire
@@ -24,58 +22,29 @@ struct QueuedWire {
 
 /// One end of a wire in memory.
 final class QueuedEnd: Link {
-  private struct State {
-    var waiting: [[UInt8]] = []
-    var deliver: @Sendable ([UInt8]) -> Void = { _ in }
-    var isClosed = false
-  }
+  let description = PacketQueue.description("queue")
+  private let queue: PacketQueue
+  private let deliver = Mutex<@Sendable ([UInt8]) -> Void>({ _ in })
 
-  let descriptor: Int32
-  let description: LinkDescription
-  private let state = Mutex(State())
+  init() throws(LinkError) { queue = try PacketQueue() }
 
-  init() throws(LinkError) {
-    descriptor = martinet_event_create()
-    if descriptor < 0 { throw .system("eventfd", code: -descriptor) }
-    var offer = LinkDescription(name: InterfaceName("queue"), mtu: 1500)
-    offer.isPointToPoint = true
-    description = offer
-  }
-
-  deinit { _ = Glibc.close(descriptor) }
-
-  var isClosed: Bool { state.withLock { $0.isClosed } }
+  var descriptor: Int32 { queue.descriptor }
+  var isClosed: Bool { queue.isClosed }
   var statistics: LinkStatistics { LinkStatistics() }
 
-  func connect(_ deliver: @escaping @Sendable ([UInt8]) -> Void) { state.withLock { $0.deliver = deliver } }
-
-  func bring(_ packet: [UInt8]) {
-    state.withLock { $0.waiting.append(packet) }
-    _ = martinet_event_raise(descriptor)
-  }
+  func connect(_ deliver: @escaping @Sendable ([UInt8]) -> Void) { self.deliver.withLock { $0 = deliver } }
+  func bring(_ packet: [UInt8]) { queue.bring(packet) }
 
   func attach(_ addresses: [IPPrefix], gateways: [IPAddress]) throws(LinkError) {}
-
-  func read(into batch: ReceiveBatch) throws(LinkError) -> Int {
-    _ = martinet_event_clear(descriptor)
-    return state.withLock { state in
-      let taken = state.waiting.prefix(batch.room)
-      for packet in taken { packet.withOctets(0..<packet.count) { batch.append($0) } }
-      state.waiting.removeFirst(taken.count)
-      if !state.waiting.isEmpty { _ = martinet_event_raise(descriptor) }
-      return batch.count
-    }
-  }
+  func read(into batch: ReceiveBatch) throws(LinkError) -> Int { queue.read(into: batch) }
 
   func write(_ departure: borrowing Departure) throws(LinkError) -> LinkWrite {
-    var octets = [UInt8](repeating: 0, count: departure.count)
-    octets.withMutableOctets(0..<octets.count) { departure.copy(into: &$0) }
-    let deliver = state.withLock { $0.deliver }
-    deliver(octets)
+    let deliver = deliver.withLock { $0 }
+    deliver(departure.octets())
     return .done
   }
 
-  func close() { state.withLock { $0.isClosed = true } }
+  func close() { queue.close() }
 }
 
 /// Numbers packets.
