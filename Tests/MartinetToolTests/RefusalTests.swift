@@ -66,6 +66,7 @@ struct RefusalTests {
       (["demo", "--congestion", "vegas"], "vegas"), (["halfopen", "now"], "now"), (["serve"], "SERVICE"),
       (["serve", "time"], "time"),
       (["serve", "echo", "--port", "0"], "--port"), (["serve", "echo", "--congestion", "vegas"], "vegas"),
+      (["serve", "echo", "--spin", "1001"], "--spin"), (["serve", "echo", "--spin", "never"], "never"),
       (["serve", "echo", "--link", "tun:mt0"], "--address"), (["impair", "tun0"], "TUN"),
       (["impair", "tun0", "tun0"], "different ends"), (["impair", "a/tun0", "/tun0"], "namespace"),
       (["impair", "tun0", "a/a-name-too-long-for-a-device"], "15 octets"),

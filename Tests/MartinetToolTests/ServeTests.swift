@@ -64,6 +64,20 @@ struct ServeTests {
     #expect(served.program.standardError == "")
   }
 
+  @Test(
+    "It serves with threads that look for long before they sleep, and with threads that sleep at once",
+    arguments: ["1000", "0"])
+  func spinning(limit: String) throws {
+    let served = try Served("echo", port: 7, "--spin", limit)
+    let folder = try Folder()
+    let input = Pipe()
+    let client = try served.connect(input: input, outputFile: "\(folder.path)/echo")
+    let sent = octets(300_000, seed: 3)
+    feed(sent, to: input)
+    #expect(client.status() == 0, "\(client.standardError)")
+    #expect(folder.octets(of: "echo") == Array(sent))
+  }
+
   @Test("Discard takes everything, says nothing and closes when the peer does (RFC 863)", arguments: ["reno", "cubic"])
   func discard(congestion: String) throws {
     let served = try Served("discard", port: 9009, "--port", "9009", "--congestion", congestion)

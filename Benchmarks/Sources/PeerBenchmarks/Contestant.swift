@@ -5,18 +5,17 @@ struct Contestant {
   let name: String
   let executable: String
   let isOurs: Bool
+  /// Whether it only stands beside another of ours where waiting is measured.
+  var isOnlyForWaiting = false
   /// The arguments for a load on a device, with our address on it and a port.
   let arguments: @Sendable (_ load: Load, _ device: String, _ address: String, _ port: Int) -> [String]
 
   /// Martinet with and without the device's offloads, then the programs of `peers` in the order of their names.
   static func all(martinet: String, peers: String?) throws -> [Contestant] {
-    let ours = [("martinet", ""), ("martinet, offload off", ",offload=off")].map { name, suffix in
-      Contestant(name: name, executable: martinet, isOurs: true) { load, device, address, port in
-        [
-          "serve", load.service, "--port", "\(port)", "--link", "tun:\(device)\(suffix)", "--address", "\(address)/24",
-        ]
-      }
-    }
+    let ours = [
+      own("martinet", martinet), own("martinet, offload off", martinet, device: ",offload=off"),
+      own("martinet, no spinning", martinet, options: ["--spin", "0"], isOnlyForWaiting: true),
+    ]
     guard let peers else { return ours }
     let names = try FileManager.default.contentsOfDirectory(atPath: peers).sorted()
     let others = names.map { URL(filePath: peers).appending(path: $0) }.filter {
@@ -26,8 +25,19 @@ struct Contestant {
     return ours
       + others.map { file in
         Contestant(name: file.lastPathComponent, executable: file.path, isOurs: false) { load, device, address, port in
-          [load.rawValue, device, address, "\(port)"]
+          [load.program, device, address, "\(port)"]
         }
       }
+  }
+
+  private static func own(
+    _ name: String, _ executable: String, device suffix: String = "", options: [String] = [],
+    isOnlyForWaiting: Bool = false
+  ) -> Contestant {
+    Contestant(name: name, executable: executable, isOurs: true, isOnlyForWaiting: isOnlyForWaiting) {
+      load, device, address, port in
+      ["serve", load.service, "--port", "\(port)", "--link", "tun:\(device)\(suffix)", "--address", "\(address)/24"]
+        + options
+    }
   }
 }

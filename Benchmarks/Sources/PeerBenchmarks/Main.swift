@@ -11,7 +11,7 @@ struct PeerBenchmarks: ParsableCommand {
       Needs a network namespace in which it may make devices: run it under `unshare -Urn`, or as root.
 
       Each file DIR/NAME is a program `NAME sink|source|echo TUN ADDRESS PORT` that attaches to the TUN device, answers as \
-      ADDRESS, takes connections at PORT, and discards, sends without end, or echoes.
+      ADDRESS, takes connections at PORT, and discards, sends without end, or echoes, to \(KernelClients.count) connections at a time.
       """)
 
   @Option(help: ArgumentHelp("The program martinet.", valueName: "path"))
@@ -36,8 +36,9 @@ struct PeerBenchmarks: ParsableCommand {
   }
 
   func run() throws {
-    let contestants = try Contestant.all(martinet: martinet, peers: peers)
+    let all = try Contestant.all(martinet: martinet, peers: peers)
     for load in loads.isEmpty ? Load.allCases : loads {
+      let contestants = all.filter { load.isWaiting || !$0.isOnlyForWaiting }
       // What a round trip costs without any of them stands beside it.
       let names = contestants.map(\.name) + (load == .echo ? [KernelEcho.name] : [])
       var results = names.map { _ in [Outcome]() }

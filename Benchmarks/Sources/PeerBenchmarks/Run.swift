@@ -41,12 +41,22 @@ struct Run {
     defer { close(socket.descriptor) }
     let before = try processorTime(of: program)
     switch load {
+    case .connections: return Outcome(figure: try connections(), costPerGigabyte: nil)
     case .echo: return Outcome(figure: try socket.medianRoundTrip(seconds: seconds), costPerGigabyte: nil)
     case .sink, .source:
       let octets = load == .sink ? try socket.push(seconds: seconds) : try socket.pull(seconds: seconds)
       let cost = try processorTime(of: program) - before
       return Outcome(figure: octets.rate * 8 / 1e6, costPerGigabyte: cost / (Double(octets.count) / 1e9))
     }
+  }
+
+  /// Connections that are made and ended in a second.
+  private func connections() throws -> Double {
+    // The kernel, which closes first, would have no port left while the old connections stand in TIME-WAIT.
+    let setting = try KernelSetting("tcp_max_tw_buckets", "0")
+    let rate = Result { try KernelClients(address: "10.76.0.2", port: UInt16(Run.port)).rate(seconds: seconds) }
+    try setting.restore()
+    return try rate.get()
   }
 
   /// Connects as soon as the program listens.

@@ -26,20 +26,37 @@ struct ServeCommand: ParsableCommand {
       "How many shards the stack has, each with a thread and a queue of the device. (default: 1)", valueName: "1-64"))
   var shards: Int = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "How long a thread that has to wait looks for packets before it sleeps; 0: it sleeps at once. (default: 20 with several processors, 0 with one)",
+      valueName: "MICROSECONDS"))
+  var spin: Int?
+
   @OptionGroup var link: LinkOptions
 
   func validate() throws {
     guard (1...NetworkStack.mostShards).contains(shards) else {
       throw ValidationError("a stack has 1 to \(NetworkStack.mostShards) shards")
     }
+    if let spin, !(0...1000).contains(spin) {
+      throw ValidationError("--spin is 0 to 1000 microseconds")
+    }
     if shards > 1 && link.capture != nil {
       throw ValidationError("--capture records one queue only: leave out --shards")
+    }
+  }
+
+  private var spinning: Spinning {
+    switch spin {
+    case nil: .automatic
+    case 0?: .off
+    case let limit?: .adaptive(.microseconds(limit))
     }
   }
 
   func run() throws {
     try ServiceCrew.serve(
       service, on: port?.number ?? service.port, options: service.options(congestion),
-      over: LinkPlan(link, role: .receiver, shards: shards))
+      over: LinkPlan(link, role: .receiver, shards: shards, spinning: spinning))
   }
 }

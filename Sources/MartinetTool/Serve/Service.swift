@@ -43,23 +43,19 @@ enum Service: String, CaseIterable, ExpressibleByArgument {
   private static let pieceSize = 65536
 
   private static func echo(_ socket: Socket) throws(SocketError) {
-    let output = try socket.outputStream
-    try forEachPiece(of: socket) { piece throws(SocketError) in try output.write(piece) }
-  }
-
-  private static func discard(_ socket: Socket) throws(SocketError) {
-    try forEachPiece(of: socket) { _ in }
-  }
-
-  private static func forEachPiece(
-    of socket: Socket, _ body: (UnsafeRawBufferPointer) throws(SocketError) -> Void
-  ) throws(SocketError) {
     let input = try socket.inputStream
+    let output = try socket.outputStream
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 4096)
     defer { room.deallocate() }
     while let count = try input.read(into: room) {
-      try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<count]))
+      try output.write(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<count]))
     }
+  }
+
+  private static func discard(_ socket: Socket) throws(SocketError) {
+    let input = try socket.inputStream
+    // What nobody looks at needs no copy.
+    while try input.read(upTo: .max, lending: { _ in }) != nil {}
   }
 
   private static func generate(_ socket: Socket) throws(SocketError) {

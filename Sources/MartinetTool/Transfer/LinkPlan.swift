@@ -24,10 +24,14 @@ struct LinkPlan {
   private let gateway: IPAddress?
   private let capture: String?
   private let shards: Int
+  private let spinning: Spinning
 
-  /// - Parameter shards: how many the stack has; more than one need a device.
-  init(_ options: LinkOptions, role: Role, shards: Int = 1) {
+  /// - Parameters:
+  ///   - shards: how many the stack has; more than one need a device.
+  ///   - spinning: what a thread of the stack that has to wait does before it sleeps.
+  init(_ options: LinkOptions, role: Role, shards: Int = 1, spinning: Spinning = .automatic) {
     self.shards = shards
+    self.spinning = spinning
     let medium: LinkSpecification.Medium =
       role == .receiver
       ? .hub(host: "127.0.0.1", port: LinkPlan.hubPort) : .join(host: "127.0.0.1", port: LinkPlan.hubPort)
@@ -42,12 +46,12 @@ struct LinkPlan {
     do throws(LinkError) {
       if shards > 1 {
         let stack = try NetworkStack(
-          queues: try specification.open(queues: shards), addresses: addresses, gateway: gateway)
+          queues: try specification.open(queues: shards), addresses: addresses, gateway: gateway, spinning: spinning)
         return (stack, addresses)
       }
       var (link, ours) = try openLink()
       if let capture { link = try CapturedLink(link, path: capture) }
-      let stack = try NetworkStack(link: link, addresses: ours, gateway: gateway)
+      let stack = try NetworkStack(link: link, addresses: ours, gateway: gateway, spinning: spinning)
       return (stack, ours)
     } catch {
       throw Failure("\(error)")
