@@ -67,7 +67,7 @@ extension ReadCall {
   /// Lends what is there; brings the number of octets, or nil at the end of the stream; nothing if there is nothing yet.
   fileprivate func lend(upTo limit: Int, to body: (RawSpan) -> Void) throws(SocketError) -> Int?? {
     do throws(HostError) {
-      let limit = min(limit, SocketCore.largestRead)
+      let limit = min(limit, SocketCore.largestTurn)
       return count(in: try core.stack.core.receive(upTo: limit, from: handle, lending: body))
     } catch {
       return count(in: try afterFailure(error))
@@ -81,7 +81,7 @@ extension WriteCall {
     upTo limit: Int, to body: (inout OutputRawSpan) -> Void
   ) throws(SocketError) -> Int? {
     do throws(HostError) {
-      return try core.stack.core.send(upTo: min(limit, SocketCore.largestPiece), on: handle, lending: body)
+      return try core.stack.core.send(upTo: min(limit, SocketCore.largestTurn), on: handle, lending: body)
     } catch {
       throw self.error(error)
     }

@@ -49,7 +49,7 @@ private struct ScatteredWrite<Octets: ScatteredOctets>: WaitingCall {
   func attempt(_ waiter: Waiter?) throws(SocketError) -> ScatterPosition? {
     do throws(HostError) {
       let next = try call.core.stack.core.send(
-        octets, from: position, upTo: SocketCore.largestPiece, on: call.handle, otherwise: waiter)
+        octets, from: position, upTo: SocketCore.largestTurn, on: call.handle, otherwise: waiter)
       return next.piece == position.piece && next.count == position.count ? nil : next
     } catch {
       throw call.error(error)

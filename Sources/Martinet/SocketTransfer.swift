@@ -6,10 +6,9 @@ import Synchronization
 
 // What reading and writing are, whoever waits.
 extension SocketCore {
-  /// The most octets that are handed to the stack in one turn: a longer turn would keep the others waiting.
-  static let largestPiece = 65536
-  /// The most octets that are read in one turn.
-  static let largestRead = 1 << 18
+  /// The most octets that are handed to the stack, or read, in one turn: a longer turn would keep the others waiting, and a shorter one
+  /// would cut the trains of a large write short.
+  static let largestTurn = 1 << 18
 
   /// Begins a read; nil at the end of the stream.
   ///
@@ -104,7 +103,7 @@ struct BufferRead: WaitingCall {
 
   @inline(never)
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Int?? {
-    let room = UnsafeMutableRawBufferPointer(rebasing: target.prefix(SocketCore.largestRead))
+    let room = UnsafeMutableRawBufferPointer(rebasing: target.prefix(SocketCore.largestTurn))
     do throws(HostError) {
       return call.count(in: try call.core.stack.core.receive(into: room, from: call.handle, otherwise: waiter))
     } catch {
@@ -129,7 +128,7 @@ struct ArrayRead: WaitingCall {
   @inline(never)
   func attempt(_ waiter: Waiter?) throws(SocketError) -> [UInt8]?? {
     do throws(HostError) {
-      let size = min(size, SocketCore.largestRead)
+      let size = min(size, SocketCore.largestTurn)
       let (bytes, received) = try call.core.stack.core.receive(upTo: size, from: call.handle, otherwise: waiter)
       return call.count(in: received).map { $0.map { _ in bytes } }
     } catch {
@@ -154,7 +153,7 @@ struct WriteCall {
     _ piece: UnsafeRawBufferPointer, urgent: Bool = false, _ waiter: Waiter?
   ) throws(SocketError) -> Int? {
     do throws(HostError) {
-      let piece = UnsafeRawBufferPointer(rebasing: piece.prefix(SocketCore.largestPiece))
+      let piece = UnsafeRawBufferPointer(rebasing: piece.prefix(SocketCore.largestTurn))
       let count = try core.stack.core.send(piece, urgent: urgent, on: handle, otherwise: waiter)
       return count == 0 ? nil : count
     } catch {
