@@ -12,7 +12,9 @@ enum Main {
   static func main() throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 3, let count = Int(arguments[2]), count > 0 else {
-      print("usage: martinet-load-benchmarks bulk|bulk-ack2|trains|connections|ping-pong|idle|crowd-OTHERS COUNT")
+      print(
+        "usage: martinet-load-benchmarks bulk|bulk-ack2|trains|trains-lent|connections|ping-pong|idle|crowd-OTHERS COUNT"
+      )
       print("       martinet-load-benchmarks way-simulated|way-blocking|way-async COUNT")
       print("       martinet-load-benchmarks acks-64k|acks-64k-lossy|acks-64m|acks-64m-lossy COUNT")
       throw Refusal.arguments
@@ -30,6 +32,9 @@ enum Main {
     case "trains":
       var bulk = try BulkLoad(.trains)
       return try bulk.carry(count * 65_000) == count * 65_000
+    case "trains-lent":
+      var lent = try LentLoad(.trains)
+      return try lent.carry(count * 65_000) == count * 65_000
     case "connections":
       var connections = try ConnectionsLoad(JoinDescription())
       return try connections.run(count: count) == count
