@@ -3,20 +3,13 @@ import MartinetWire
 /// What is left of a connection in SYN-RECEIVED whose SYN,ACK has left (RFC 4987 section 3.5): enough to make the connection anew, when something comes for it or
 /// the SYN,ACK is to leave again. Whoever sends many SYNs and answers nothing leaves many of them.
 package struct HalfOpenState: ~Copyable {
-  package let local: Endpoint
-  package let remote: Endpoint
+  private let remains: ConnectionRemains
   /// When the SYN came.
   package let began: Instant
   /// When the SYN,ACK leaves again, or the handshake is given up.
   package let deadline: Instant
   package let statistics: HandshakeStatistics
   private let lastSentAt: Instant
-  private let common: Shared<CommonState>
-  private let send: SendVariables
-  private let receive: ReceiveVariables
-  private let negotiated: Negotiated
-  private let flags: ConnectionFlags
-  private let timestampOffset: UInt32
   private let repetitions: UInt16
 
   /// What is left of `connection`; nil if there is more than a handshake that waits for its last ACK: text, an error of the network, congestion marks to agree
@@ -26,37 +19,20 @@ package struct HalfOpenState: ~Copyable {
       connection.hasOnlyHandshake, connection.timers.runsOnly(.retransmission),
       let statistics = HandshakeStatistics(connection.statistics)
     else { return nil }
-    local = connection.local
-    remote = connection.remote
+    remains = ConnectionRemains(connection)
     began = connection.recovery.silentSince
     deadline = connection.timers[.retransmission]
     self.statistics = statistics
     lastSentAt = connection.lastSentAt
-    common = connection.common.share()
-    send = connection.snd
-    receive = connection.rcv
-    negotiated = connection.negotiated
-    flags = connection.flags
-    timestampOffset = connection.timestampOffset
     repetitions = UInt16(clamping: connection.synRetransmissions)
   }
 
+  package var local: Endpoint { remains.local }
+  package var remote: Endpoint { remains.remote }
+
   /// A snapshot, as far as anything is known.
   package func status(id: ConnectionID) -> ConnectionStatus {
-    var status = ConnectionStatus()
-    status.id = id
-    status.local = local
-    status.remote = remote
-    status.phase = .synReceived
-    status.sendUnacknowledged = send.una
-    status.sendNext = send.nxt
-    status.sendWindow = send.wnd
-    status.receiveNext = receive.nxt
-    status.receiveWindow = receive.wnd
-    status.sendWindowScale = send.scale
-    status.receiveWindowScale = receive.scale
-    status.hasTimestamps = negotiated.timestamps
-    status.hasSelectiveAcknowledgement = negotiated.sack
+    var status = remains.status(id: id, in: .synReceived)
     status.unansweredRetransmissions = Int(repetitions)
     status.statistics = statistics.all
     return status
@@ -64,18 +40,12 @@ package struct HalfOpenState: ~Copyable {
 
   /// What the connection is made of once more.
   fileprivate func parameters(id: ConnectionID, pathMTU: Int, linkMTU: Int) -> OpenParameters {
-    OpenParameters(
-      id: id, local: local, remote: remote, initialSequence: send.iss, timestampOffset: timestampOffset,
-      pathMTU: pathMTU, linkMTU: linkMTU, options: common.value.options)
+    remains.parameters(id: id, pathMTU: pathMTU, linkMTU: linkMTU)
   }
 
   /// Makes `connection`, which was made of the ``parameters(id:pathMTU:linkMTU:)`` at ``began``, what it was.
   fileprivate func restore(_ connection: inout Connection) {
-    connection.flags = flags
-    connection.snd = send
-    connection.rcv = receive
-    connection.negotiated = negotiated
-    connection.settleSegmentSize()
+    remains.restore(&connection)
     connection.lastSentAt = lastSentAt
     connection.recovery.silentSince = began
     connection.synRetransmissions = Int(repetitions)

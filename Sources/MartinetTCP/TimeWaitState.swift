@@ -3,72 +3,39 @@ import MartinetWire
 /// What is left of a connection of which only TIME-WAIT is left (RFC 9293 section 3.6.1): enough to make the connection anew, when something comes for it that it
 /// has to answer. A client that opens many connections has many of them, and hardly ever does anything come.
 package struct TimeWaitState: ~Copyable {
-  package let local: Endpoint
-  package let remote: Endpoint
+  private let remains: ConnectionRemains
   /// When 2 MSL are over.
   package let end: Instant
-  private let common: Shared<CommonState>
-  private let send: SendVariables
-  private let receive: ReceiveVariables
-  private let negotiated: Negotiated
-  private let flags: ConnectionFlags
-  private let timestampOffset: UInt32
 
   /// What is left of `connection`; nil if there is more than TIME-WAIT: something to send or to read, congestion marks to tell of, a budget that is spent.
   package init?(_ connection: borrowing Connection) {
     guard connection.phase == .timeWait, connection.isQuiet, connection.received.count == 0,
       !connection.rarePart.isPresent, !connection.ecnPart.isPresent, connection.timers.isSet(.timeWait)
     else { return nil }
-    local = connection.local
-    remote = connection.remote
+    remains = ConnectionRemains(connection)
     end = connection.timers[.timeWait]
-    common = connection.common.share()
-    send = connection.snd
-    receive = connection.rcv
-    negotiated = connection.negotiated
-    flags = connection.flags
-    timestampOffset = connection.timestampOffset
   }
+
+  package var local: Endpoint { remains.local }
+  package var remote: Endpoint { remains.remote }
 
   /// What the next connection between the two ends must know of this one.
   package var succession: Succession? {
-    negotiated.timestamps ? Succession(end: end, next: send.nxt) : nil
+    remains.hasTimestamps ? Succession(end: end, next: remains.next) : nil
   }
 
   /// A snapshot, as far as anything is known.
-  package func status(id: ConnectionID) -> ConnectionStatus {
-    var status = ConnectionStatus()
-    status.id = id
-    status.local = local
-    status.remote = remote
-    status.phase = .timeWait
-    status.sendUnacknowledged = send.una
-    status.sendNext = send.nxt
-    status.sendWindow = send.wnd
-    status.receiveNext = receive.nxt
-    status.receiveWindow = receive.wnd
-    status.sendWindowScale = send.scale
-    status.receiveWindowScale = receive.scale
-    status.hasTimestamps = negotiated.timestamps
-    status.hasSelectiveAcknowledgement = negotiated.sack
-    return status
-  }
+  package func status(id: ConnectionID) -> ConnectionStatus { remains.status(id: id, in: .timeWait) }
 
   /// What the connection is made of once more.
   fileprivate func parameters(id: ConnectionID, pathMTU: Int, linkMTU: Int) -> OpenParameters {
-    OpenParameters(
-      id: id, local: local, remote: remote, initialSequence: send.iss, timestampOffset: timestampOffset,
-      pathMTU: pathMTU, linkMTU: linkMTU, options: common.value.options)
+    remains.parameters(id: id, pathMTU: pathMTU, linkMTU: linkMTU)
   }
 
   /// Makes `connection`, which was made of the ``parameters(id:pathMTU:linkMTU:)``, what it was.
   fileprivate func restore(_ connection: inout Connection) {
-    connection.flags = flags
-    connection.snd = send
-    connection.rcv = receive
-    connection.negotiated = negotiated
+    remains.restore(&connection)
     connection.debt = AcknowledgementDebt()
-    connection.settleSegmentSize()
     connection.timers[.timeWait] = end
   }
 }

@@ -176,7 +176,8 @@ struct SteeringTests {
     let whole = HostConfiguration()
     let parts = (0..<shards).map { whole.share(of: $0, among: shards) }
     let divided: [KeyPath<HostConfiguration, Int>] = [
-      \.pages, \.traceCapacity, \.connections, \.orphans, \.timeWait, \.synQueue, \.synCookiesPerSecond, \.synCookieBurst,
+      \.pages, \.traceCapacity, \.connections, \.orphans, \.timeWait, \.synQueue, \.synCookiesPerSecond,
+      \.synCookieBurst,
       \.fastOpenQueue, \.resetsPerSecond, \.resetBurst,
     ]
     for bound in divided { #expect(parts.map { $0[keyPath: bound] }.reduce(0, +) == whole[keyPath: bound]) }

@@ -113,9 +113,9 @@ public enum Build {
   }
 
   /// A TCP segment without its IP header.
-  public static func tcp(_ header: TCPHeader, from source: IPAddress, to destination: IPAddress, _ payload: [UInt8] = [])
-    -> [UInt8]
-  {
+  public static func tcp(
+    _ header: TCPHeader, from source: IPAddress, to destination: IPAddress, _ payload: [UInt8] = []
+  ) -> [UInt8] {
     let length = header.encodedLength
     var bytes = [UInt8](repeating: 0, count: length)
     bytes.withMutableOctets(0..<length) { octets in _ = header.encode(into: &octets, at: 0) }
@@ -150,9 +150,9 @@ public enum Build {
     return summed(bytes + body, at: 2, from: .v4(.any), to: .v4(.any), protocolNumber: IPProtocol.icmp)
   }
 
-  public static func icmp(_ message: ICMPv6Message, _ body: [UInt8] = [], from source: IPAddress, to destination: IPAddress)
-    -> [UInt8]
-  {
+  public static func icmp(
+    _ message: ICMPv6Message, _ body: [UInt8] = [], from source: IPAddress, to destination: IPAddress
+  ) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 128)
     var length = 0
     bytes.withMutableOctets(0..<128) { octets in length = message.encode(into: &octets, at: 0) }

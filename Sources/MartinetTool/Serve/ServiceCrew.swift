@@ -96,8 +96,8 @@ final class ServiceCrew: Sendable {
       switch error.reason {
       // Who has seen enough characters has no other way to say so.
       case .reset where service == .chargen: return
-      // A signal resets what is open, and tells so itself.
-      case .ended(.aborted): return
+      // A signal resets what is open, shuts the stack down, and tells so itself.
+      case .ended(.aborted), .stackStopped: return
       default: break
       }
       Terminal.complain("\(socket.remoteEndpoint.map { "\($0)" } ?? "a client"): \(error.reason)")
