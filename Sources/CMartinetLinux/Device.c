@@ -90,12 +90,16 @@ static int ask(unsigned long code, struct ifreq *request) {
   return result;
 }
 
-int martinet_device_is_up(const char *name) {
+static int device_has(const char *name, int flag) {
   struct ifreq request;
   put_name(&request, name);
   int result = ask(SIOCGIFFLAGS, &request);
-  return result < 0 ? result : (request.ifr_flags & IFF_UP) != 0;
+  return result < 0 ? result : (request.ifr_flags & flag) != 0;
 }
+
+int martinet_device_is_up(const char *name) { return device_has(name, IFF_UP); }
+
+int martinet_device_is_running(const char *name) { return device_has(name, IFF_RUNNING); }
 
 int martinet_device_set_up(const char *name) {
   struct ifreq request;

@@ -26,9 +26,19 @@ struct KernelSide {
   }
 
   func setUp() throws(LinkError) {
-    if martinet_device_is_up(name) == 1 { return }
-    try check(martinet_device_set_up(name), setting: "the state")
+    if martinet_device_is_up(name) != 1 { try check(martinet_device_set_up(name), setting: "the state") }
+    awaitRunning()
   }
+
+  /// Waits until the kernel sends through the device. One that was up before somebody held its other end takes what the kernel has to send for nothing until a
+  /// worker of the kernel has heard of it: the answer to the first packet would be lost, and a connection begin a second late. The worker seldom takes
+  /// more than a millisecond, and looks at least once a second.
+  private func awaitRunning() {
+    for _ in 0..<KernelSide.longestWait where martinet_device_is_running(name) == 0 { usleep(1000) }
+  }
+
+  /// In milliseconds.
+  private static let longestWait = 1500
 
   /// Makes the kernel reach `prefix.address` through the device, from an address that is not in `ours`.
   mutating func reach(_ prefix: IPPrefix, ours: [IPAddress]) throws(LinkError) {

@@ -41,6 +41,7 @@ void martinet_device_end_offload(int descriptor);
 /// The number of device `name`; -ENODEV if there is none.
 int martinet_device_index(const char *name);
 int martinet_device_is_up(const char *name);
+int martinet_device_is_running(const char *name);
 int martinet_device_set_up(const char *name);
 int martinet_device_mtu(const char *name);
 int martinet_device_set_mtu(const char *name, int mtu);
