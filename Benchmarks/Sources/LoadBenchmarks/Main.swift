@@ -33,8 +33,8 @@ enum Main {
       var bulk = try BulkLoad(.trains)
       return try bulk.carry(count * 65_000) == count * 65_000
     case "trains-lent":
-      var lent = try LentLoad(.trains)
-      return try lent.carry(count * 65_000) == count * 65_000
+      var bulk = try BulkLoad(.trains, by: .lending)
+      return try bulk.carry(count * 65_000) == count * 65_000
     case "connections":
       var connections = try ConnectionsLoad(JoinDescription())
       return try connections.run(count: count) == count
