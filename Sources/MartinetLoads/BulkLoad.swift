@@ -104,7 +104,7 @@ extension JoinedHosts {
     guard loan.count > 0 else { return 0 }
     let filled = loan.fill { room in room.append(repeating: 0x5A, count: room.freeCapacity, as: UInt8.self) }
     defer { left.release(&loan) }
-    try left.send(filled, of: loan, on: client, at: now)
+    try left.send(filled, of: &loan, on: client, at: now)
     return filled
   }
 

@@ -40,7 +40,7 @@ extension StackCore {
     let filled = loan.fill(body)
     try turn(of: handle) { host, _, now throws(HostError) in
       defer { host.release(&loan) }
-      try host.send(filled, of: loan, on: handle, at: now)
+      try host.send(filled, of: &loan, on: handle, at: now)
     }
     return filled
   }

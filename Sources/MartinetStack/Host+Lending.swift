@@ -52,11 +52,11 @@ extension Host {
 
   /// Queues the first `octets` of room that was lent and filled; 0 gives it back unused.
   public mutating func send(
-    _ octets: Int, of loan: borrowing Loan, on handle: ConnectionHandle, at now: Instant
+    _ octets: Int, of loan: inout Loan, on handle: ConnectionHandle, at now: Instant
   ) throws(HostError) {
     guard contains(handle) else { throw .doesNotExist }
     do throws(CallError) {
-      try connections[handle.slot].connection.send(octets, of: loan, in: &environment, at: now)
+      try connections[handle.slot].connection.send(octets, of: &loan, in: &environment, at: now)
       settle(handle.slot, at: now)
     } catch {
       throw .call(error)

@@ -42,6 +42,7 @@ extension Connection {
     let readable = try readable(upTo: target.byteCount, in: &environment)
     if case .bytes(let count) = readable, count > 0 {
       environment.pool.copy(received, from: 0, limit: count, into: &target)
+      environment.pool.removeFirst(count, from: &received)
       finishReading(count, in: &environment, at: now)
     }
     return readable
@@ -64,10 +65,9 @@ extension Connection {
     return limit == 0 ? .bytes(0) : .nothingYet
   }
 
-  /// The program has `count` octets: they leave the buffer.
+  /// The program has `count` octets, which have left the buffer.
   @inline(always)
   mutating func finishReading(_ count: Int, in environment: inout Environment, at now: Instant) {
-    environment.pool.removeFirst(count, from: &received)
     forgetPassedUrgentMark()
     tuneReceiveBuffer(read: count, in: &environment, at: now)
     openWindow(in: &environment, at: now)

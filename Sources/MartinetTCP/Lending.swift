@@ -10,7 +10,7 @@ extension Connection {
   ) throws(CallError) -> Received {
     let readable = try readable(upTo: limit, in: &environment)
     guard case .bytes(let count) = readable, count > 0 else { return readable }
-    loan.append(first: count, of: received, in: &environment.pool)
+    loan.take(first: count, of: &received, in: &environment.pool)
     finishReading(loan.count, in: &environment, at: now)
     return .bytes(loan.count)
   }
@@ -38,14 +38,14 @@ extension Connection {
     return false
   }
 
-  /// As ``send(_:urgent:in:at:)``, of the first `octets` of room that was lent and filled; 0 gives it back unused.
+  /// As ``send(_:urgent:in:at:)``, of the first `octets` of room that was lent and filled; 0 gives it back unused. Those octets' pages leave the loan.
   public mutating func send(
-    _ octets: Int, of loan: borrowing Loan, in environment: inout Environment, at now: Instant
+    _ octets: Int, of loan: inout Loan, in environment: inout Environment, at now: Instant
   ) throws(CallError) {
     flags.remove(.roomLent)
     try checkOpenForSending()
     noteApplicationLimit()
-    queue.commit(octets, of: loan, to: &environment.pool)
+    queue.commit(octets, of: &loan, to: &environment.pool)
     offerRoom()
   }
 }

@@ -47,11 +47,7 @@ package struct SendQueue {
       guard let run = SendQueue.pages(missing, of: &pool) else { break }
       let length = min(bytes.byteCount - copied, run.count * PagePool.pageSize)
       pool.write(bytes.extracting(copied..<(copied + length)), to: run.first, at: 0)
-      if run.count == 1 {
-        pages.append(run.first)
-      } else {
-        pages.append(run.count) { index in PageIndex(run.first.rawValue &+ UInt32(truncatingIfNeeded: index)) }
-      }
+      if run.count == 1 { pages.append(run.first) } else { pages.append(run.count) { index in run[index] } }
       copied += length
     }
     count += copied
@@ -62,16 +58,12 @@ package struct SendQueue {
   package func lend(_ limit: Int, to loan: inout Loan, in pool: inout PagePool) {
     let within = (headOffset + count) % PagePool.pageSize
     if within > 0, limit > 0, let last = pages.last {
-      _ = loan.append(page: last, offset: within, count: min(limit, PagePool.pageSize - within), in: &pool)
+      loan.append(page: last, offset: within, count: min(limit, PagePool.pageSize - within), in: &pool)
     }
     while loan.count < limit, loan.pieceCount < Loan.capacity {
       let missing = (limit - loan.count + PagePool.pageSize - 1) / PagePool.pageSize
       guard let run = pool.allocateRun(atMost: missing) else { break }
-      for index in 0..<UInt32(run.count) {
-        let page = PageIndex(run.first.rawValue + index)
-        _ = loan.append(page: page, offset: 0, count: min(limit - loan.count, PagePool.pageSize), in: &pool)
-        pool.unpin(page)
-      }
+      loan.append(run, count: min(limit - loan.count, run.count * PagePool.pageSize), in: pool)
     }
   }
 
@@ -80,21 +72,20 @@ package struct SendQueue {
     (headOffset + count) % PagePool.pageSize > 0 || pool.pagesInUse < pool.limit
   }
 
-  /// Appends the first `octets` of a loan, which were filled, without a copy. Meanwhile octets may have been acknowledged, but none appended.
-  package mutating func commit(_ octets: Int, of loan: borrowing Loan, to pool: inout PagePool) {
+  /// Appends the first `octets` of a loan, which were filled, without a copy: their pages go over to the queue, and those behind them back to the
+  /// pool. Meanwhile octets may have been acknowledged, but none appended.
+  package mutating func commit(_ octets: Int, of loan: inout Loan, to pool: inout PagePool) {
     guard octets > 0 else { return }
     let beginsInLast = count > 0 && loan.firstOffset > 0
     if count == 0 { headOffset = loan.firstOffset }
     precondition(
       (headOffset + count) % PagePool.pageSize == loan.firstOffset
         && (!beginsInLast || pages.last == loan.firstPage), "octets were appended where room was lent")
-    var isHeld = beginsInLast
-    loan.forEachPage(upTo: octets) { page in
-      if !isHeld {
-        pool.pin(page)
-        pages.append(page)
-      }
-      isHeld = false
+    if beginsInLast { pool.unpin(loan.firstPage) }
+    var held = beginsInLast ? 1 : 0
+    pool.release(&loan, behind: octets) { run in
+      pages.append(run.count - held) { index in run[held + index] }
+      held = 0
     }
     count += octets
   }
@@ -107,12 +98,12 @@ package struct SendQueue {
     count -= octets
     if count == 0 {
       // A connection that is busy needs the ring's memory again: it goes when the connection rests.
-      for index in 0..<pages.count { pool.unpin(pages[index]) }
+      unpin(pages.count, in: &pool)
       pages.removeFirst(pages.count)
       headOffset = 0
     } else if headOffset >= PagePool.pageSize {
       let passed = headOffset / PagePool.pageSize
-      for index in 0..<passed { pool.unpin(pages[index]) }
+      unpin(passed, in: &pool)
       pages.removeFirst(passed)
       headOffset -= passed * PagePool.pageSize
     }
@@ -146,9 +137,20 @@ package struct SendQueue {
     return PageRun(first: first, count: count)
   }
 
+  /// Lets go of the first `number` pages.
+  @inline(__always)
+  private func unpin(_ number: Int, in pool: inout PagePool) {
+    var index = 0
+    while index < number {
+      let run = run(at: index, upTo: (number - index) * PagePool.pageSize)
+      pool.unpin(run)
+      index += run.count
+    }
+  }
+
   /// Gives every page back.
   package mutating func removeAll(in pool: inout PagePool) {
-    for index in 0..<pages.count { pool.unpin(pages[index]) }
+    unpin(pages.count, in: &pool)
     pages.removeAll()
     headOffset = 0
     count = 0

@@ -33,6 +33,16 @@ public struct PageRun: BitwiseCopyable, Sendable {
     self.count = count
   }
 
+  /// The page at `index`.
+  @inlinable @inline(__always)
+  package subscript(index: Int) -> PageIndex { PageIndex(first.rawValue &+ UInt32(truncatingIfNeeded: index)) }
+
+  /// The run without its first `number` pages.
+  package func dropFirst(_ number: Int) -> PageRun { PageRun(first: self[number], count: count &- number) }
+
+  /// Whether all its pages are parts of one piece of the pool's memory.
+  var liesInOneChunk: Bool { count >= 0 && Int(PagePool.place(first)) &+ count <= PagePool.chunkPages }
+
   /// Whether `next` lies behind the `count` pages from `first` on.
   @inlinable
   public static func goesOn(from first: PageIndex, with next: PageIndex, behind count: Int) -> Bool {
@@ -160,31 +170,94 @@ public struct PagePool: ~Copyable {
     precondition(references > 0, "a page is released more often than it was held")
     unsafe states[Int(page.rawValue)].references = references - 1
     if references == 1 {
-      giveBack(page)
+      giveBack(1 &<< PagePool.place(page), count: 1, of: PagePool.chunk(page))
     }
   }
 
-  /// Lets go once of the pages of `chain` before `end`.
-  mutating func unpin(_ chain: borrowing PageChain, before end: PageIndex) {
-    var page = chain.first
-    while page != end {
-      let next = unsafe states[Int(page.rawValue)].next
-      unpin(page)
-      page = next
+  /// Holds each page of `run` once more.
+  @inlinable @inline(__always)
+  public mutating func pin(_ run: PageRun) {
+    if run.count == 1 { pin(run.first) } else { pinAll(of: run) }
+  }
+
+  /// Lets go of each page of `run` once; the last holder gives it back.
+  @inlinable @inline(__always)
+  public mutating func unpin(_ run: PageRun) {
+    if run.count == 1 { unpin(run.first) } else { unpinAll(of: run) }
+  }
+
+  @usableFromInline
+  mutating func pinAll(of run: PageRun) {
+    precondition(run.liesInOneChunk, "a run of pages goes beyond its memory")
+    var state = unsafe states + Int(run.first.rawValue)
+    for _ in 0..<run.count {
+      unsafe state.pointee.references &+= 1
+      unsafe state += 1
     }
   }
 
   @usableFromInline
-  mutating func giveBack(_ page: PageIndex) {
-    let chunk = page.rawValue &>> UInt32(PagePool.chunkShift)
+  mutating func unpinAll(of run: PageRun) {
+    precondition(run.liesInOneChunk, "a run of pages goes beyond its memory")
+    var state = unsafe states + Int(run.first.rawValue)
+    var freed: UInt32 = 0
+    var count = 0
+    var bit: UInt32 = 1 &<< PagePool.place(run.first)
+    for _ in 0..<run.count {
+      let references = unsafe state.pointee.references
+      precondition(references > 0, "a page is released more often than it was held")
+      unsafe state.pointee.references = references &- 1
+      if references == 1 {
+        freed |= bit
+        count &+= 1
+      }
+      bit &<<= 1
+      unsafe state += 1
+    }
+    giveBack(freed, count: count, of: PagePool.chunk(run.first))
+  }
+
+  /// Lets go once of the pages of a chain from `first` on, as far as the one before `end`.
+  mutating func unpin(from first: PageIndex, before end: PageIndex) {
+    var page = first
+    while page != end {
+      let chunk = PagePool.chunk(page)
+      var freed: UInt32 = 0
+      var count = 0
+      repeat {
+        let state = unsafe states + Int(page.rawValue)
+        let references = unsafe state.pointee.references
+        precondition(references > 0, "a page is released more often than it was held")
+        unsafe state.pointee.references = references &- 1
+        if references == 1 {
+          freed |= 1 &<< PagePool.place(page)
+          count &+= 1
+        }
+        page = unsafe state.pointee.next
+      } while page != end && PagePool.chunk(page) == chunk
+      giveBack(freed, count: count, of: chunk)
+    }
+  }
+
+  /// Makes `count` pages of `chunk` free, which have their bits in `pages`.
+  @usableFromInline
+  mutating func giveBack(_ pages: UInt32, count: Int, of chunk: UInt32) {
     let free = unsafe chunks[Int(chunk)].free
-    if free == 0 {
+    if free == 0 && count > 0 {
       unsafe chunks[Int(chunk)].next = open
       open = chunk
     }
-    unsafe chunks[Int(chunk)].free = free | 1 &<< (page.rawValue & UInt32(PagePool.chunkPages - 1))
-    pagesInUse &-= 1
+    unsafe chunks[Int(chunk)].free = free | pages
+    pagesInUse &-= count
   }
+
+  /// The chunk of `page`.
+  @inlinable @inline(__always)
+  static func chunk(_ page: PageIndex) -> UInt32 { page.rawValue &>> UInt32(PagePool.chunkShift) }
+
+  /// Where in its chunk `page` lies.
+  @inlinable @inline(__always)
+  static func place(_ page: PageIndex) -> UInt32 { page.rawValue & UInt32(PagePool.chunkPages - 1) }
 
   /// Where the bytes of `page` begin; stable for as long as the page is held.
   @unsafe @inlinable

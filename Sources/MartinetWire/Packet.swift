@@ -30,7 +30,7 @@ public struct PinnedRange: BitwiseCopyable {
   @usableFromInline let start: UnsafeRawPointer?
   /// The page in which it begins, where in that, and how many octets of it and the pages behind it count.
   public let page: PageIndex
-  private let offset: UInt16
+  let offset: UInt16
   private var octets: UInt32
 
   init(start: UnsafeRawPointer?, page: PageIndex, offset: Int, count: Int) {
@@ -42,11 +42,11 @@ public struct PinnedRange: BitwiseCopyable {
 
   public var count: Int { Int(octets) }
 
-  /// The numbers of the pages that it has octets of.
+  /// The pages that it has octets of.
   @inline(__always)
-  var pages: Range<UInt32> {
+  var pages: PageRun {
     let last = (UInt32(offset) &+ max(1, octets) &- 1) &>> UInt32(PagePool.pageShift)
-    return page.rawValue..<(page.rawValue &+ last &+ 1)
+    return PageRun(first: page, count: Int(last) &+ 1)
   }
 
   /// Goes on with the first `count` octets of `next`, and of the pages behind it, if that is the page behind and everything before it is
@@ -132,7 +132,7 @@ public struct Departure: ~Copyable {
     let range = unsafe PinnedRange(
       start: pool.address(of: page) + offset, page: page, offset: offset, count: count)
     if offset == 0 && rangeCount > 0 && ranges[rangeCount &- 1].extend(by: count, of: page) {
-      for page in range.pages { pool.pin(PageIndex(page)) }
+      pool.pin(range.pages)
       payloadCount &+= count
       return true
     }
@@ -150,7 +150,7 @@ public struct Departure: ~Copyable {
     while !page.isNone {
       let state = unsafe pool.states[Int(page.rawValue)]
       guard append(page: page, offset: Int(state.offset), count: Int(state.length), in: &pool) else {
-        pool.unpin(chain, before: page)
+        pool.unpin(from: chain.first, before: page)
         (rangeCount, payloadCount) = (countBefore, payloadBefore)
         if let lastBefore { ranges[countBefore - 1] = lastBefore }
         return false
@@ -164,7 +164,7 @@ public struct Departure: ~Copyable {
   @inline(__always)
   mutating func append(_ range: PinnedRange, in pool: inout PagePool) {
     precondition(rangeCount < Departure.rangeCapacity, "a departure has no room for another piece")
-    for page in range.pages { pool.pin(PageIndex(page)) }
+    pool.pin(range.pages)
     ranges[rangeCount] = range
     rangeCount &+= 1
     payloadCount &+= range.count
@@ -178,9 +178,7 @@ public struct Departure: ~Copyable {
 
   /// Unpins every range and empties the slot.
   public mutating func release(to pool: inout PagePool) {
-    for index in 0..<rangeCount {
-      for page in ranges[index].pages { pool.unpin(PageIndex(page)) }
-    }
+    for index in 0..<rangeCount { pool.unpin(ranges[index].pages) }
     reset()
   }
 

@@ -158,12 +158,7 @@ extension PagePool {
 
   /// Gives all pages of `chain` back.
   public mutating func release(_ chain: consuming PageChain) {
-    var page = chain.first
-    while !page.isNone {
-      let next = unsafe states[Int(page.rawValue)].next
-      unpin(page)
-      page = next
-    }
+    unpin(from: chain.first, before: .none)
   }
 
   /// Moves all bytes of `tail` to the end of `chain`; a tail that fits into the room left in the last page is copied there, so
@@ -216,24 +211,26 @@ extension PagePool {
 
   @usableFromInline
   mutating func removePages(_ count: Int, from chain: inout PageChain) {
+    if count == chain.count {
+      empty(&chain)
+      return
+    }
     var missing = count
-    while missing > 0 {
-      let page = chain.first
+    var page = chain.first
+    while true {
       let state = unsafe states + Int(page.rawValue)
       let length = unsafe Int(state.pointee.length)
       if length > missing {
         unsafe state.pointee.offset &+= UInt16(truncatingIfNeeded: missing)
         unsafe state.pointee.length = UInt16(truncatingIfNeeded: length &- missing)
-        chain.octets &-= count
-        return
+        break
       }
       missing &-= length
-      chain.first = unsafe state.pointee.next
-      unpin(page)
+      page = unsafe state.pointee.next
     }
+    unpin(from: chain.first, before: page)
+    chain.first = page
     chain.octets &-= count
-    if chain.first.isNone { chain.last = .none }
-    if chain.count == 0 && !chain.first.isNone { empty(&chain) }
   }
 
   /// Keeps the first `count` octets of `chain` and gives the pages behind them back.
@@ -252,24 +249,14 @@ extension PagePool {
       page = unsafe states[Int(page.rawValue)].next
     }
     unsafe states[Int(page.rawValue)].length = UInt16(remaining)
-    var behind = unsafe states[Int(page.rawValue)].next
+    unpin(from: unsafe states[Int(page.rawValue)].next, before: .none)
     unsafe states[Int(page.rawValue)].next = .none
-    while !behind.isNone {
-      let next = unsafe states[Int(behind.rawValue)].next
-      unpin(behind)
-      behind = next
-    }
     chain.last = page
     chain.octets = count
   }
 
   private mutating func empty(_ chain: inout PageChain) {
-    var page = chain.first
-    while !page.isNone {
-      let next = unsafe states[Int(page.rawValue)].next
-      unpin(page)
-      page = next
-    }
+    unpin(from: chain.first, before: .none)
     chain = PageChain()
   }
 

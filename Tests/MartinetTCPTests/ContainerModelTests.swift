@@ -113,7 +113,7 @@ struct ContainerModelTests {
       let acknowledged = generator.number(0...9) < 3 ? model.count : generator.number(0...model.count)
       queue.removeFirst(acknowledged, in: &pool)
       model.removeFirst(acknowledged)
-      queue.commit(filled, of: loan, to: &pool)
+      queue.commit(filled, of: &loan, to: &pool)
       model += octets
       pool.release(&loan)
       if generator.number(0...3) == 0 {
