@@ -102,6 +102,8 @@ private struct AcceptCall: WaitingCall {
   let options: SharedOptions
   let deadline: Instant
 
+  var awaited: AwaitedPlace { listener.awaited }
+
   func attempt(_ waiter: Waiter?) throws(SocketError) -> AcceptedConnection? {
     do throws(HostError) {
       return try core.stack.core.accept(listener, otherwise: waiter)

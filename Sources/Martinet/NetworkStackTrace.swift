@@ -32,6 +32,7 @@ private struct TraceCall: WaitingCall {
   let limit: Duration?
   let deadline: Instant
 
+  var awaited: AwaitedPlace { .unknown }
   func attempt(_ waiter: Waiter?) -> [TraceEvent]? {
     let events = core.pollTrace(limit: count, otherwise: waiter)
     return events.isEmpty ? nil : events

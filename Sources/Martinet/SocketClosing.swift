@@ -127,7 +127,7 @@ private struct LingerCall: WaitingCall {
   let handle: ConnectionHandle
   let deadline: Instant
 
-  var awaited: ConnectionHandle? { handle }
+  var awaited: AwaitedPlace { .connection(handle) }
 
   func attempt(_ waiter: Waiter?) -> Void? { core.isAcknowledged(handle, otherwise: waiter) ? () : nil }
   func cancel(_ waiter: Waiter) -> Bool { core.cancel(waiter, of: .acknowledged, on: handle) }

@@ -143,7 +143,7 @@ private struct ConnectCall: WaitingCall {
   let deadline: Instant
   let limit: Duration?
 
-  var awaited: ConnectionHandle? { connection.handle }
+  var awaited: AwaitedPlace { .connection(connection.handle) }
 
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Void? {
     let progress: ConnectProgress

@@ -93,7 +93,7 @@ private struct InputWait: WaitingCall {
   let call: ReadCall
 
   var deadline: Instant { call.deadline }
-  var awaited: ConnectionHandle? { call.handle }
+  var awaited: AwaitedPlace { .connection(call.handle) }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) -> Void? {
@@ -111,7 +111,7 @@ private struct RoomWait: WaitingCall {
   let call: WriteCall
 
   var deadline: Instant { .never }
-  var awaited: ConnectionHandle? { call.handle }
+  var awaited: AwaitedPlace { .connection(call.handle) }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) -> Void? {

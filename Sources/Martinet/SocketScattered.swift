@@ -43,7 +43,7 @@ private struct ScatteredWrite<Octets: ScatteredOctets>: WaitingCall {
   let position: ScatterPosition
 
   var deadline: Instant { .never }
-  var awaited: ConnectionHandle? { call.handle }
+  var awaited: AwaitedPlace { .connection(call.handle) }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) throws(SocketError) -> ScatterPosition? {

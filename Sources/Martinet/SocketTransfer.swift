@@ -99,7 +99,7 @@ struct BufferRead: WaitingCall {
   let target: UnsafeMutableRawBufferPointer
 
   var deadline: Instant { call.deadline }
-  var awaited: ConnectionHandle? { call.handle }
+  var awaited: AwaitedPlace { .connection(call.handle) }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Int?? {
@@ -124,6 +124,7 @@ struct ArrayRead: WaitingCall {
   let size: Int
 
   var deadline: Instant { call.deadline }
+  var awaited: AwaitedPlace { .connection(call.handle) }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) throws(SocketError) -> [UInt8]?? {
@@ -197,7 +198,7 @@ struct PieceWrite: WaitingCall {
   let piece: UnsafeRawBufferPointer
 
   var deadline: Instant { .never }
-  var awaited: ConnectionHandle? { call.handle }
+  var awaited: AwaitedPlace { .connection(call.handle) }
 
   @inline(never)
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Int? { try call.attempt(piece, waiter) }

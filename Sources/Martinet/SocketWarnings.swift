@@ -26,7 +26,7 @@ struct WarningCall: WaitingCall {
   let limit: Duration?
   let deadline: Instant
 
-  var awaited: ConnectionHandle? { handle }
+  var awaited: AwaitedPlace { .connection(handle) }
 
   func attempt(_ waiter: Waiter?) -> ConnectionWarning?? {
     do throws(HostError) {

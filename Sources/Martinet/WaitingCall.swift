@@ -8,18 +8,14 @@ protocol WaitingCall {
   associatedtype Outcome
   /// When it is given up.
   var deadline: Instant { get }
-  /// The connection that it waits for; nil: for something else, or for what several may bring.
-  var awaited: ConnectionHandle? { get }
+  /// Where what it waits for comes in.
+  var awaited: AwaitedPlace { get }
   /// Tries once; where it brings nothing and is given a waiter, it has registered it in the same turn.
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Outcome?
   /// Takes that registration back; false if the waiter was already taken out to be fired.
   func cancel(_ waiter: Waiter) -> Bool
   /// The error of a call whose wait has ended so, with nothing to show for it.
   func failure(_ outcome: WaitOutcome) -> SocketError
-}
-
-extension WaitingCall {
-  var awaited: ConnectionHandle? { nil }
 }
 
 // Both stand in the module of the calls, so that the compiler makes one of each for each kind of call. A suspended call's frames are memory that each
@@ -29,7 +25,7 @@ extension StackCore {
   func block<Call: WaitingCall>(_ waiter: ThreadWaiter, _ call: Call) throws(SocketError) -> Call.Outcome {
     while true {
       if let outcome = try call.attempt(waiter) { return outcome }
-      let ending = wait(waiter, for: call.awaited, until: call.deadline)
+      let ending = wait(waiter, at: call.awaited, until: call.deadline)
       if ending == .fired { continue }
       if !call.cancel(waiter) {
         // Whoever took the waiter out counts on it: what it was woken for must not be lost.
@@ -69,6 +65,7 @@ private struct QuietCall: WaitingCall {
   let core: StackCore
   let deadline: Instant
 
+  var awaited: AwaitedPlace { .unknown }
   func attempt(_ waiter: Waiter?) -> Void? { core.isQuiet(otherwise: waiter) ? () : nil }
   func cancel(_ waiter: Waiter) -> Bool { core.cancelQuiet(waiter) }
   func failure(_ outcome: WaitOutcome) -> SocketError { SocketError(.wait, nil, from: outcome) }
@@ -81,6 +78,7 @@ struct BellCall: WaitingCall {
   let deadline: Instant
   let operation: SocketError.Operation
 
+  var awaited: AwaitedPlace { .unknown }
   func attempt(_ waiter: Waiter?) -> Void? { bell.hasRung(since: rings, otherwise: waiter) ? () : nil }
   func cancel(_ waiter: Waiter) -> Bool { bell.cancel(waiter) }
   func failure(_ outcome: WaitOutcome) -> SocketError { SocketError(operation, nil, from: outcome) }

@@ -23,6 +23,9 @@ package struct StackListener: Sendable {
   let handles: [ListenerHandle]
   /// Nil for a stack of one host.
   let bell: ShardBell?
+
+  /// Each time another shard, since connections come in all.
+  package var awaited: AwaitedPlace { .shard(bell?.lastLook ?? 0) }
 }
 
 /// The calls on listeners.

@@ -10,6 +10,19 @@ enum Driver: Sendable {
   case virtual(VirtualDriver, host: HostID)
 }
 
+/// Where what a thread waits for comes in.
+package enum AwaitedPlace: Sendable {
+  /// In the shard of a connection.
+  case connection(ConnectionHandle)
+  /// In the shard of this number, at least sometimes.
+  case shard(Int)
+  /// In any shard, or by no link.
+  case unknown
+
+  /// Where datagrams come in.
+  package static let datagrams = AwaitedPlace.shard(0)
+}
+
 /// One stack as programs use it, a host or several shards of one: every call that blocks elsewhere tries once here, and says who is to be told when it would do better.
 ///
 /// Blocking sockets, async types, event-loop channels and a C interface are layers over it. Nothing of theirs runs under its lock.
@@ -114,15 +127,24 @@ package final class StackCore: Sendable {
 
   /// Blocks the calling thread, whose waiter is registered somewhere.
   ///
-  /// - Parameter handle: the connection that it waits for. The thread may read the links of its shard meanwhile; where the stack has one, it may in any case.
+  /// - Parameter place: where what it waits for comes in. The thread may read the links there meanwhile.
   package func wait(
-    _ waiter: ThreadWaiter, for handle: ConnectionHandle? = nil, until deadline: Instant
+    _ waiter: ThreadWaiter, at place: AwaitedPlace = .unknown, until deadline: Instant
   ) -> WaitOutcome {
     switch driver {
     case .real(let first):
-      (handle.flatMap { self.driver(of: $0) } ?? first)
-        .wait(waiter, until: deadline, mayAttend: handle != nil || others.isEmpty)
-    case .virtual(let driver, _): driver.wait(waiter, until: deadline)
+      let shard = shard(of: place)
+      return (shard.flatMap(shardDriver) ?? first).wait(waiter, until: deadline, mayAttend: shard != nil)
+    case .virtual(let driver, _): return driver.wait(waiter, until: deadline)
+    }
+  }
+
+  private func shard(of place: AwaitedPlace) -> Int? {
+    if others.isEmpty { return 0 }
+    return switch place {
+    case .connection(let handle): handle.shard
+    case .shard(let number): number
+    case .unknown: nil
     }
   }
 

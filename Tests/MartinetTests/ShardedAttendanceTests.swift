@@ -6,7 +6,7 @@ import MartinetWire
 import Synchronization
 import Testing
 
-@Suite("A thread that waits for a connection reads the queue of its shard", .serialized, .blocksThreads)
+@Suite("A thread that waits reads the queue of the shard that brings what it waits for", .serialized, .blocksThreads)
 struct ShardedAttendanceTests {
   private static let near = IPAddress.v4(IPv4Address(10, 0, 0, 1))
   private static let far = IPAddress.v4(IPv4Address(10, 0, 0, 2))
@@ -80,6 +80,48 @@ struct ShardedAttendanceTests {
     #expect(line.handedOver == handedOver)
     line.ours[shard].close()
     #expect(echo.value() == true)
+  }
+
+  @Test(
+    "the first for a datagram, so that the answer needs no other thread", .timeLimit(.minutes(1)),
+    arguments: [Spinning.off, .automatic])
+  func datagrams(spinning: Spinning) throws {
+    let line = try Line(spinning: spinning)
+    defer { line.end() }
+    line.choice.set(0)
+    let server = try DatagramSocket(port: 7, on: line.them)
+    let echo = Background {
+      while let datagram = try? server.receive() { try? server.send(datagram.bytes, to: datagram.remote) }
+      return true
+    }
+    let client = try DatagramSocket(on: line.us)
+    let turns = line.us.core.attendedTurns
+    for number in UInt8(0)..<200 {
+      try client.send([number], to: Endpoint(Self.far, 7))
+      #expect(try client.receive().bytes == [number])
+    }
+    #expect(line.us.core.attendedTurns - turns >= 100)
+    server.close()
+    #expect(echo.value() == true)
+  }
+
+  @Test("one after the other for a client, who may come in any", .timeLimit(.minutes(1)), arguments: [0, 1, -1])
+  func clients(queue: Int) throws {
+    let line = try Line(spinning: .off)
+    defer { line.end() }
+    line.choice.set(queue)
+    let listener = try ServerSocket(port: 90, on: line.us)
+    let turns = line.us.core.attendedTurns
+    let clients = Background {
+      (0..<100).allSatisfy { _ in
+        guard let socket = try? Socket(to: Endpoint(Self.near, 90), on: line.them) else { return false }
+        // Until the other end is accepted and closed, so that its program waits when the next comes.
+        return (try? socket.inputStream.read()) == .some(nil)
+      }
+    }
+    for _ in 0..<100 { try listener.accept().close() }
+    #expect(clients.value() == true)
+    #expect(line.us.core.attendedTurns - turns >= 20)
   }
 
   @Test("and hands over what is another's, while every octet of all arrives in order", .timeLimit(.minutes(1)))

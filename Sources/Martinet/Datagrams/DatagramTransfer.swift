@@ -142,6 +142,7 @@ struct BufferReceive: WaitingCall {
   let target: UnsafeMutableRawBufferPointer
 
   var deadline: Instant { call.deadline }
+  var awaited: AwaitedPlace { .datagrams }
 
   func attempt(_ waiter: Waiter?) throws(SocketError) -> ReceivedDatagram? {
     try call.socket.receiveNow(into: target, from: call.handle, otherwise: waiter)
@@ -158,6 +159,7 @@ struct DatagramReceive: WaitingCall {
   let capacity: Int
 
   var deadline: Instant { call.deadline }
+  var awaited: AwaitedPlace { .datagrams }
 
   func attempt(_ waiter: Waiter?) throws(SocketError) -> Datagram? {
     try withTemporaryBytes(capacity) { room throws(SocketError) in

@@ -42,7 +42,7 @@ package final class ShardBell: Sendable {
   func look<Found, Failure: Error>(
     otherwise waiter: Waiter?, in look: (Int, () -> Waiter?) throws(Failure) -> Found?
   ) throws(Failure) -> Found? {
-    let start = Int(looks.add(1, ordering: .relaxed).oldValue % UInt(ropes.count))
+    let start = Int(looks.add(1, ordering: .relaxed).newValue % UInt(ropes.count))
     while true {
       let rings = bell.rings
       for offset in ropes.indices {
@@ -57,6 +57,9 @@ package final class ShardBell: Sendable {
       if !bell.hasRung(since: rings, otherwise: waiter) { return nil }
     }
   }
+
+  /// The shard in which somebody has looked first, the last time.
+  var lastLook: Int { Int(looks.load(ordering: .relaxed) % UInt(ropes.count)) }
 
   /// Nil while it still hangs in `shard`.
   private func ropeToHang(in shard: Int) -> Waiter? {
