@@ -17,6 +17,8 @@ struct InteropPeer: ParsableCommand {
     case ask
     /// Has many connections at once on a stack of several shards.
     case crowd
+    /// Asks for connections at a port that refuses them, from a stack of several shards.
+    case knock
   }
   enum End: String, ExpressibleByArgument {
     /// Ends the output, then reads to the end.
@@ -71,6 +73,8 @@ struct InteropPeer: ParsableCommand {
   /// The shards of the stack, and the connections each way, of a crowd.
   @Option var shards = 2
   @Option var count = 0
+  /// The most octets of packets that wait for a shard which has to get them from another.
+  @Option var handover: Int?
   @OptionGroup var liveness: LivenessOptions
 
   struct Report: Encodable {
@@ -97,7 +101,7 @@ struct InteropPeer: ParsableCommand {
 
   func run() throws {
     let specification = try LinkSpecification(parsing: linkText)
-    if role == .crowd { return try runCrowd(over: specification) }
+    if role == .crowd || role == .knock { return try runShards(over: specification) }
     var link = try specification.open()
     if let capture { link = try CapturedLink(link, path: capture) }
     let impaired = try impairments.impair(link)

@@ -125,11 +125,18 @@ final class ShardedCrowd: Sendable {
 }
 
 extension InteropPeer {
-  func runCrowd(over link: LinkSpecification) throws {
+  func runShards(over link: LinkSpecification) throws {
     let queues = try link.open(queues: shards)
+    var configuration = HostConfiguration()
+    if let handover { configuration.handoverOctets = handover }
     let stack = try NetworkStack(
-      queues: queues, addresses: addressTexts.compactMap { IPPrefix(parsing: $0) })
+      queues: queues, addresses: addressTexts.compactMap { IPPrefix(parsing: $0) }, configuration: configuration)
     say("ready")
+    if role == .knock {
+      guard let remote = IPAddress(parsing: address) else { throw ValidationError("\(address) is no address") }
+      let report = Knocking.run(on: stack, count: count, to: Endpoint(remote, UInt16(port)))
+      return say(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
+    }
     guard let remote = onwardAddress.flatMap({ IPAddress(parsing: $0) }) else {
       throw ValidationError("the kernel's address is missing")
     }

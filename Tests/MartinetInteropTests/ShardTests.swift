@@ -6,7 +6,7 @@ extension KernelInterop {
   @Suite("A stack of several shards, each on a queue of the device", .serialized)
   struct ShardTests {
     /// What our side found out.
-    private struct Ours: Decodable {
+    struct Ours: Decodable {
       struct Shard: Decodable {
         var accepted: Int
         var opened: Int
@@ -24,14 +24,14 @@ extension KernelInterop {
     }
 
     /// What the kernel's clients found out.
-    private struct Theirs: Decodable {
+    struct Theirs: Decodable {
       var echoed: Int
       var datagrams: Int
       var resets: Int
       var failures: [String]
     }
 
-    private static func report<Report: Decodable>(_ child: Child) throws -> Report {
+    static func report<Report: Decodable>(_ child: Child) throws -> Report {
       try child.succeeds(seconds: 120)
       let line = try #require(child.said.split(separator: "\n").last { $0.hasPrefix("{") })
       return try JSONDecoder().decode(Report.self, from: Data(line.utf8))
@@ -83,22 +83,6 @@ extension KernelInterop {
       try us.status()
     }
 
-    @Test("opens connections whose SYNs come in fragments, whichever shards own them, and echoes a fragmented datagram")
-    func fragments() throws {
-      let namespace = try NetworkNamespace()
-      let us = try namespace.start(
-        Program.ours("InteropPeer"),
-        ["crowd", OurSide.ours4, "9000", "--shards", "2", "--count", "1"]
-          + ["--onward-address", OurSide.kernel4, "--onward-port", "9100"] + OurSide.linkArguments())
-      try us.awaits("listening")
-      let script = namespace.file("fragments.py")
-      try Self.fragmented.write(to: script, atomically: true, encoding: .utf8)
-      let them = try namespace.start("python3", [script.path, OurSide.kernel4, OurSide.ours4, "9000"])
-      try them.succeeds()
-      #expect(them.said == "16 handshakes, 6000 octets\n")
-      us.kill()
-    }
-
     @Test("cannot be had on a device that was made for one queue, nor on a link that has one")
     func refused() throws {
       let namespace = try NetworkNamespace()
@@ -115,62 +99,8 @@ extension KernelInterop {
       #expect(try complaint(["--link", "hub:127.0.0.1:7707"]).contains("only TUN and TAP devices have several"))
     }
 
-    /// Sends SYNs in two fragments each from a raw socket, the last fragment first every other time, and counts the answers.
-    private static let fragmented = #"""
-      import socket, struct, sys, time
-
-      ours, theirs, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
-      source, target = socket.inet_aton(ours), socket.inet_aton(theirs)
-
-      def checksum(octets):
-          total = sum(struct.unpack("!%dH" % (len(octets) // 2), octets))
-          while total >> 16:
-              total = (total & 0xFFFF) + (total >> 16)
-          return ~total & 0xFFFF
-
-      def syn(local):
-          # The maximum segment size, and room that nobody needs, so that the second fragment begins behind the ports and the flags.
-          options = struct.pack("!BBH", 2, 4, 1460) + b"\x01" * 16
-          header = struct.pack("!HHIIBBHHH", local, port, local, 0, 10 << 4, 2, 65535, 0, 0) + options
-          pseudo = source + target + struct.pack("!BBH", 0, 6, len(header))
-          return header[:16] + struct.pack("!H", checksum(pseudo + header)) + header[18:]
-
-      def fragment(octets, identification, offset, more):
-          flags = (0x2000 if more else 0) | offset // 8
-          return struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(octets), identification, flags, 64, 6, 0) + source + target + octets
-
-      out = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-      back = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
-      answered = set()
-      deadline = time.time() + 20
-      while len(answered) < 16 and time.time() < deadline:
-          for local in set(range(30000, 30016)) - answered:
-              segment, identification = syn(local), local
-              pieces = [fragment(segment[:24], identification, 0, True), fragment(segment[24:], identification, 24, False)]
-              for piece in pieces if local % 2 else reversed(pieces):
-                  out.sendto(piece, (theirs, 0))
-          back.settimeout(0.5)
-          try:
-              while len(answered) < 16:
-                  packet = back.recv(2000)
-                  segment = packet[(packet[0] & 15) * 4:]
-                  local, flags = struct.unpack("!H", segment[2:4])[0], segment[13]
-                  if packet[12:16] == target and flags & 0x12 == 0x12 and 30000 <= local < 30016:
-                      answered.add(local)
-          except TimeoutError:
-              pass
-
-      datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-      datagrams.settimeout(10)
-      datagrams.connect((theirs, port))
-      octets = bytes(number % 251 for number in range(6000))
-      datagrams.send(octets)
-      echo = datagrams.recv(10000)
-      assert echo == octets, f"{len(echo)} octets came back, or others"
-      print(f"{len(answered)} handshakes, {len(echo)} octets", flush=True)
-      """#
-
-    private static let clients = #"""
+    /// Clients of our side and a server for it; with a fifth argument they flood a port with datagrams first, and all of them are echoed to their end.
+    static let clients = #"""
       import hashlib, json, os, socket, struct, sys, threading
 
       ours, kernels = (sys.argv[1], int(sys.argv[2])), (sys.argv[3], int(sys.argv[4]))
@@ -258,16 +188,26 @@ extension KernelInterop {
               connection, _ = server.accept()
               threading.Thread(target=answer, args=[connection], daemon=True).start()
 
+      def flood():
+          for _ in range(8):
+              handle = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+              handle.connect(ours)
+              for _ in range(1000):
+                  handle.send(b"x" * 1000)
+
       server = socket.create_server(kernels, backlog=128)
       threading.Thread(target=listen, daemon=True).start()
       holding = threading.Semaphore(0)
       threads = [start(held, number) for number in range(4)]
       for _ in range(4):
           holding.acquire(timeout=60)
-      # Nobody sends a lost RST or datagram again: they don't compete with the crowd for the queue of the device.
-      alone = [start(datagram, number) for number in range(16)] + [start(reset, number) for number in range(8)]
-      for thread in alone:
-          thread.join()
+      if len(sys.argv) > 5:
+          flood()
+      else:
+          # Nobody sends a lost RST or datagram again: they don't compete with the crowd for the queue of the device.
+          alone = [start(datagram, number) for number in range(16)] + [start(reset, number) for number in range(8)]
+          for thread in alone:
+              thread.join()
       for thread in threads + [start(echoed, number) for number in range(56)]:
           thread.join()
       print(json.dumps(report), flush=True)
