@@ -31,6 +31,8 @@ extension BBR {
   /// BBR.Beta and BBR.Headroom, in percent.
   static let beta = 70
   private static let headroom = 15
+  /// What is in flight if the path is full and no queue stands, in percent of what fills it.
+  static let fullShare = 105
 
   /// UpdateLatestDeliverySignals
   mutating func updateLatestDelivery() {
@@ -88,12 +90,14 @@ extension BBR {
   /// InflightWithHeadroom: what leaves a part of the long-term bound to others.
   ///
   /// Unlike in the draft it is no less than what fills the path, as far as the bound allows, while no more is lost than is tolerable: in a small flight two losses
-  /// by chance end a probe where it began, and the path would stay partly empty until the next one.
+  /// by chance end a probe where it began, and the path would stay partly empty until the next one. If no queue showed when they came the bound is one of
+  /// chance, and what fills the path has room for acknowledgements that wait for each other.
   var flightWithHeadroom: Int {
     guard bounds.longTerm < Bounds.none else { return Bounds.none }
     let free = max(path.segmentSize, bounds.longTerm / 100 * BBR.headroom)
     let flight = max(bounds.longTerm - free, leastWindow)
     if losses.isHeavy { return flight }
+    if cycle.lostWithoutQueue { return max(flight, targetFlight(of: bandwidth.maximum, percent: BBR.fullShare)) }
     return max(flight, min(bounds.longTerm, product(of: bandwidth.maximum, percent: 100)))
   }
 }

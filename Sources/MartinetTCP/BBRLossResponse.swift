@@ -72,6 +72,7 @@ extension BBR {
   private mutating func lowerLongTerm() {
     cycle.lastWasTooHigh = true
     cycle.isProbeSample = false
+    cycle.lostWithoutQueue = pathIsClear
     if !sample.isApplicationLimited {
       let target = min(bandwidthDelayProduct(percent: 100), window)
       bounds.longTerm = max(sample.inFlight, target / 100 * BBR.beta)
@@ -79,6 +80,12 @@ extension BBR {
     guard state == .up else { return }
     undoState.state = .up
     startDown()
+  }
+
+  /// Whether the latest round trip is hardly longer than the least one: no queue stands that could have overflowed.
+  private var pathIsClear: Bool {
+    guard let latest = sample.roundTrip else { return false }
+    return latest - roundTrip.minimum <= roundTrip.minimum / 16
   }
 
   // MARK: Recovery

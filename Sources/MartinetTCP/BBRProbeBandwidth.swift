@@ -22,6 +22,8 @@ extension BBR {
     /// BBR.prev_probe_too_high and BBR.prev_probe_precautionary
     var lastWasTooHigh = false
     var lastWasPrecautionary = false
+    /// Whether no queue showed when losses ended the last probe that ended so.
+    var lostWithoutQueue = false
     /// BBR.drain_start_round
     var drainStart = 0
     /// The least that was in flight in this round of cruising.
@@ -127,7 +129,7 @@ extension BBR {
     cycle.leastFlight = min(cycle.leastFlight, path.inFlight)
     guard rounds.isStart else { return false }
     defer { cycle.leastFlight = path.inFlight }
-    let enough = targetFlight(of: bandwidth.maximum, percent: 105) + 2 * path.segmentSize
+    let enough = targetFlight(of: bandwidth.maximum, percent: BBR.fullShare) + 2 * path.segmentSize
     return cycle.leastFlight > enough + aggregation.extra
   }
 
@@ -153,6 +155,13 @@ extension BBR {
     pipe.rounds >= 2 && rounds.isStart
       && path.inFlight >= targetFlight(of: bandwidth.maximum, percent: 140) + aggregation.extra
   }
+
+  /// Whether losses ended the last probe that say neither that too much was in flight nor what the path takes.
+  ///
+  /// Unlike in the draft such a probe does not move the maximum of the bandwidth on (section 5.5.6): in a small flight two losses by chance end a probe
+  /// before anything of what it sent faster is acknowledged. Two of them, and what an earlier one found would be forgotten, for samples of a pace that stays one
+  /// percent below it and arrives short by what is lost. A path that has become slower shows a queue, or loses more than is tolerable.
+  private var probeEndedByChance: Bool { cycle.lastWasTooHigh && cycle.lostWithoutQueue && !losses.isHeavy }
 
   // MARK: The long-term bound
 
@@ -181,7 +190,7 @@ extension BBR {
     if cycle.feedback == .stopping && rounds.isStart {
       cycle.isProbeSample = false
       cycle.feedback = .none
-      if state.isOfProbeCycle && !sample.isApplicationLimited { bandwidth.advance() }
+      if state.isOfProbeCycle && !sample.isApplicationLimited && !probeEndedByChance { bandwidth.advance() }
       if state.isOfProbeCycle && cycle.lastWasPrecautionary && !cycle.lastWasTooHigh {
         startRefill()
         return true

@@ -21,14 +21,17 @@ struct BBRLossTests {
     return (goodput, wire.waited / Int64(wire.entered))
   }
 
-  @Test(
-    "Two losses by chance in a flight of 83 segments end a probe, and the path stays full all the same",
-    arguments: [5, 7, 8] as [UInt64])
-  func smallFlight(seed: UInt64) throws {
-    let (goodput, wait) = try fare(
-      rate: 10_000_000, roundTrip: .milliseconds(100), queue: 125_000, loss: .percent(1), seed: seed, seconds: 20)
-    #expect(goodput > 8.7, "\(goodput)")
-    #expect(wait < .milliseconds(15), "\(wait.milliseconds)")
+  @Test("Two losses by chance in a flight of 83 segments end a probe, and the path stays full all the same")
+  func smallFlight() throws {
+    var sum = 0.0
+    for seed in 1...8 as ClosedRange<UInt64> {
+      let (goodput, wait) = try fare(
+        rate: 10_000_000, roundTrip: .milliseconds(100), queue: 125_000, loss: .percent(1), seed: seed, seconds: 20)
+      #expect(goodput > 8.9 && wait < .milliseconds(15), "seed \(seed): \(goodput), \(wait.milliseconds)")
+      sum += goodput
+    }
+    // Startup and three probes for the round trip have the rest of 9.56.
+    #expect(sum / 8 > 8.96, "\(sum / 8)")
   }
 
   @Test("A bandwidth that jitter has made too large keeps no queue for a whole cycle if something is lost in it")

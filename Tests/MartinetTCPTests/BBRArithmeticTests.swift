@@ -22,7 +22,8 @@ struct BBRArithmeticTests {
 
   /// A round trip in which `rate` octets per second were delivered: one acknowledgement of all of them.
   private mutating func round(
-    rate: Int, lost: Int = 0, inFlight: Int? = nil, isApplicationLimited: Bool = false
+    rate: Int, lost: Int = 0, inFlight: Int? = nil, isApplicationLimited: Bool = false,
+    roundTrip: Interval = .milliseconds(50)
   ) {
     let octets = rate / 20
     path.now = path.now + .milliseconds(50)
@@ -37,7 +38,7 @@ struct BBRArithmeticTests {
     sample.rate = Rate(octetsPerSecond: rate)
     sample.inFlight = octets
     sample.lost = lost
-    sample.roundTrip = .milliseconds(50)
+    sample.roundTrip = roundTrip
     sample.isApplicationLimited = isApplicationLimited
     congestion.on(.sampled(sample, path))
   }
@@ -184,6 +185,24 @@ struct BBRArithmeticTests {
   mutating func headroomOfFewLosses() {
     cruiseBounded(lossyRounds: 1)
     #expect(congestion.window == 50_000)
+  }
+
+  @Test(
+    "Losses that end a probe without a queue leave the bandwidth known and the path full; with a queue two such probes count",
+    arguments: [53, 54] as [Int64])
+  mutating func probesEndedByLosses(roundTrip: Int64) {
+    cruise()
+    for _ in 0..<2 {
+      for _ in 0..<130 where congestion.bbrState != .up { round(rate: 990_000, inFlight: 20_000) }
+      #expect(congestion.bbrState == .up)
+      round(rate: 990_000, inFlight: 20_000, roundTrip: .milliseconds(roundTrip))
+      lose(2000, of: 50_000, ranges: 2)
+      #expect(congestion.bbrState == .down)
+      for _ in 0..<3 { round(rate: 990_000, inFlight: 20_000) }
+    }
+    #expect(congestion.bbrState == .cruise)
+    #expect(pace == (roundTrip == 53 ? 1_000_000 : 990_000) * 99 / 100)
+    #expect(congestion.window == (roundTrip == 53 ? 52_500 : 49_500))
   }
 
   @Test("A timeout leaves one segment, and its end the window of before")
