@@ -32,7 +32,8 @@ struct CUBIC {
       _ = reduce(window: window, flightSize: flightSize, segmentSize: segmentSize)
       // 0.85 is what RFC 8511 section 3 tells of CUBIC.
       let reduced = usesAlternativeBackoff ? flightSize / 20 * 17 : flightSize / 10 * 7
-      MarkResponse.reduce(to: reduced, segmentSize: segmentSize, window: &window, threshold: &threshold)
+      MarkResponse.reduce(
+        to: reduced, segmentSize: segmentSize, leastSegments: 1, window: &window, threshold: &threshold)
     case .timedOut(let flightSize, let segmentSize, let isFirst):
       if isFirst { threshold = reduce(window: window, flightSize: flightSize, segmentSize: segmentSize) }
       window = segmentSize

@@ -53,8 +53,12 @@ enum MarkResponse {
   /// ssthresh is two segments at least, and the window comes down to it, as after fast recovery (RFC 8511 section 3, RFC 5681 equation 4). So only a
   /// timeout makes a window of one segment, which waits for a delayed acknowledgement, and at the next mark for the timer (RFC 3168 section
   /// 6.1.2): flows whose share is that small would have nothing beside others whose share is a little larger.
-  static func reduce(to octets: Int, segmentSize: Int, window: inout Int, threshold: inout Int) {
+  ///
+  /// CUBIC's window comes down to `leastSegments` of one all the same, and only its ssthresh stays at two, as RFC 9438 section 4.6 demands.
+  static func reduce(
+    to octets: Int, segmentSize: Int, leastSegments: Int = 2, window: inout Int, threshold: inout Int
+  ) {
     threshold = max(octets, 2 * segmentSize)
-    window = min(window, threshold)
+    window = min(window, max(octets, leastSegments * segmentSize))
   }
 }

@@ -270,6 +270,34 @@ struct ClassicECNTests {
   }
 
   @Test(
+    "CUBIC reduces its window for each round trip with marks, down to one segment, and then sends one for each timeout",
+    .proves("9438-07"))
+  func cubic() throws {
+    try play(
+      ClassicECNTests.asking + """
+        0.200  write 14600
+        0.200 > ACK seq 1 length 1460 times 9 ect0
+        0.200 > PSH.ACK seq 13141 length 1460 ect0
+        0.300 < ACK.ECE seq 1 ack 14601
+               status cwnd 10220 ssthresh 10220
+        0.310  write 2920
+        0.310 > ACK.CWR seq 14601 length 1460 ect0
+        0.310 > PSH.ACK seq 16061 length 1460 ect0
+        0.410 < ACK.ECE seq 1 ack 17521
+               status cwnd 2044 ssthresh 2920
+        0.420  write 1460
+        0.420 > PSH.ACK.CWR seq 17521 length 1460 ect0
+        0.520 < ACK.ECE seq 1 ack 18981
+               status cwnd 1460 ssthresh 2920
+        0.530  write 2920
+        0.530 > ACK.CWR seq 18981 length 1460 ect0
+        0.630 < ACK.ECE seq 1 ack 20441
+               status cwnd 1460
+        1.630 > PSH.ACK.CWR seq 20441 length 1460 ect0
+        """, congestion: .cubic)
+  }
+
+  @Test(
     "BBR has no answer to marks, so what it sends is not ECN-capable; what it receives is told of all the same",
     .proves("bbr-13"))
   func bbr() throws {
