@@ -55,7 +55,7 @@ extension Host {
       if end == remote || !isFree(flow, hash, at: now) { throw .addressInUse }
     }
     let options = options ?? configuration.tcp.connection
-    let fastOpen = options.fastOpen ? fastOpens.opening(to: remote.address, at: now) : nil
+    let fastOpen = options.fastOpen ? servers.opening(to: remote.address, at: now) : nil
     let opening = Opening.active(after: succeed(flow, hash), fastOpen)
     guard let slot = open(flow, hash, by: route, options: options, as: opening, at: now) else { throw .limitReached }
     return slot
@@ -75,6 +75,7 @@ extension Host {
       of: flow, id: ConnectionID(slot: slot, generation: generation), by: route, path, options: options,
       initialSequence: initialSequence(of: flow, opening, at: now), timestampOffset: timestampOffset(of: flow))
     parameters.fastOpen = opening.fastOpen
+    parameters.mayAskForNotification = servers.takesNotification(flow.remote.address, at: now)
     let connection =
       switch opening {
       case .active: Connection(opening: parameters, in: &environment, at: now)

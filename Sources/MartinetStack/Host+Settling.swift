@@ -37,8 +37,12 @@ extension Host {
     if connections[slot].fastOpenListener != nil { reviewFastOpen(slot, at: now) }
     if look.news.hasLesson {
       if let lesson = connections[slot].connection.takeFastOpenLesson() {
-        fastOpens.learn(
+        servers.learn(
           lesson, about: connections[slot].flow.remote.address, rest: configuration.fastOpenRest, at: now)
+      }
+      if connections[slot].connection.takeNotificationFailure() {
+        servers.notificationFailed(
+          for: connections[slot].flow.remote.address, rest: configuration.notificationRest, at: now)
       }
       if let lesson = connections[slot].connection.takePathLesson() { learn(lesson, from: slot, at: now) }
     }

@@ -78,8 +78,8 @@ public struct Host: ~Copyable {
   var listenerEvents = SlotLinks()
   var eventfulListeners = SlotList()
   var ports: PortChooser
-  /// What servers taught about Fast Open.
-  var fastOpens: FastOpenCache
+  /// What servers taught about Fast Open and ECN.
+  var servers: ServerMemory
   /// How often a program asked for another secret of Fast Open cookies.
   var fastOpenRotations: UInt64 = 0
 
@@ -129,7 +129,7 @@ public struct Host: ~Copyable {
     listening = Table(secret: key)
     listenedPorts = PortUsers(secret: key, isDatagram: false)
     heldPorts = PortUsers(secret: key, isDatagram: false)
-    fastOpens = FastOpenCache(secret: key, limit: configuration.fastOpenCookies)
+    servers = ServerMemory(secret: key, limit: configuration.fastOpenCookies)
     ports = PortChooser(range: configuration.ephemeralPorts)
     endpoints = Slab(limit: configuration.datagramEndpoints)
     hearing = Table(secret: key)

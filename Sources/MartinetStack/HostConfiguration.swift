@@ -41,10 +41,12 @@ public struct HostConfiguration: Sendable {
   /// Without cookies: whether a SYN that finds the queue of half-open connections full takes the place of the oldest entry
   /// (RFC 4987 section 3.4) instead of being dropped.
   public var synQueueRecyclesOldest = true
-  /// The most servers whose Fast Open cookie, or refusal, is remembered (RFC 7413 section 4.1.3).
+  /// The most servers of which a Fast Open cookie, or what they don't take, is remembered (RFC 7413 section 4.1.3).
   public var fastOpenCookies = 1024
   /// How long a server that refused Fast Open, or did not answer, is not asked again.
   public var fastOpenRest = Interval.minutes(60)
+  /// How long a server that answered only when a SYN did not ask for ECN is not asked again (RFC 9768 section 3.1.4.1).
+  public var notificationRest = Interval.minutes(60)
   /// The most Fast Open requests per listener whose handshakes are not complete (RFC 7413 section 4.2); a SYN beyond begins an ordinary handshake.
   public var fastOpenQueue = 64
   /// How often the secret of Fast Open cookies changes; a cookie is good until the next change but one.

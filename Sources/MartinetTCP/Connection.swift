@@ -82,6 +82,7 @@ public struct Connection: ~Copyable {
     move(on: .activeOpen, in: &environment, at: now)
     flags.insert(.synDue)
     recovery.silentSince = now
+    if !parameters.mayAskForNotification && preferredNotification != .none { ecn.isRefused = true }
     if options.connectTimeout > .zero { timers[.userTimeout] = now + options.connectTimeout }
   }
 

@@ -16,6 +16,8 @@ public struct OpenParameters: Sendable {
   public var options: ConnectionOptions
   /// What the SYN or SYN,ACK has to do with Fast Open (RFC 7413); nil: nothing.
   public var fastOpen: FastOpen?
+  /// Whether a SYN may ask for ECN, if the options want it: not where one that did is known to get no answer (RFC 9768 section 3.1.4.1).
+  public var mayAskForNotification = true
 
   public init(
     id: ConnectionID, local: Endpoint, remote: Endpoint, initialSequence: SequenceNumber, timestampOffset: UInt32,

@@ -4,7 +4,7 @@ import MartinetWire
 package struct ConnectionNews {
   package var events: ConnectionEvents
   package var phase: Phase
-  /// Whether ``Connection/takeFastOpenLesson()`` or ``Connection/takePathLesson()`` has something to say.
+  /// Whether ``Connection/takeFastOpenLesson()``, ``Connection/takeNotificationFailure()`` or ``Connection/takePathLesson()`` has something to say.
   package var hasLesson: Bool
   /// Whether ``Connection/pollTransmit(into:maximumTrain:in:at:)`` would say no, as long as nothing else happens.
   package var isQuiet: Bool
@@ -21,7 +21,7 @@ extension Connection {
     return ConnectionNews(
       events: happened, phase: phase,
       hasLesson: rarePart.isPresent
-        && (fastOpenLesson != nil || (flags.contains(.searchesPath) && search.lesson != nil)),
+        && (fastOpenLesson != nil || rare.notificationFailed || (flags.contains(.searchesPath) && search.lesson != nil)),
       isQuiet: hasNothingToSend, deadline: timerPart.isPresent ? timers.takeEarlier() : .never)
   }
 

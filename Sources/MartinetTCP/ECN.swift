@@ -35,7 +35,7 @@ struct ECNState {
   var requested = ECNMode.none
   /// The peer's last SYN asks for something.
   var isRequested = false
-  /// A SYN that asks was answered with RST: the next does not ask.
+  /// A SYN that asks was answered with RST, or is known to get no answer: the next does not ask.
   var isRefused = false
   /// What stood in the IP header of our first SYN or SYN,ACK.
   var sentCodepoint = ECNCodepoint.notECT

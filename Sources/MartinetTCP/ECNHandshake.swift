@@ -15,7 +15,7 @@ extension ECNMode {
 
 extension Connection {
   /// What our SYN asks for. DCTCP without marks would be Reno (RFC 8257 section 3).
-  private var preferredNotification: ECNMode {
+  var preferredNotification: ECNMode {
     switch options.ecn {
     case .off: .none
     case .answer: options.congestion == .dctcp ? .accurate : .none
@@ -116,6 +116,14 @@ extension Connection {
     }
     ecn.mayMark = ecn.mode != .none && !(ecn.mode == .classic && (ecn.isRefused || synRetransmissions > 1))
     if ecn.mode == .accurate { accurateAnswerArrives(header, codepoint) }
+    if ecn.mode == .none && (ecn.isRefused || synRetransmissions > 1) { rare.notificationFailed = true }
+  }
+
+  /// Whether the peer answered only when our SYN did not ask for ECN; forgets it.
+  package mutating func takeNotificationFailure() -> Bool {
+    guard rarePart.isPresent, rare.notificationFailed else { return false }
+    rare.notificationFailed = false
+    return true
   }
 
   private mutating func accurateAnswerArrives(_ header: TCPHeader, _ codepoint: ECNCodepoint) {

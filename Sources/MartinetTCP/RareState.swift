@@ -5,6 +5,8 @@ struct RareState {
   /// What the SYN or SYN,ACK has to do with Fast Open.
   var fastOpen: FastOpen?
   var fastOpenLesson: FastOpenLesson?
+  /// The peer answered only when our SYN did not ask for ECN.
+  var notificationFailed = false
   var userTimeout = UserTimeoutState()
   /// The budget of challenge acknowledgements, and that of answers to probes that an attacker may have forged.
   var challenges = ChallengeBudget()

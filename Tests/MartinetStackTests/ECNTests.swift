@@ -45,6 +45,43 @@ struct ECNTests {
     #expect(told?.tcp?.options.accurateECN.ceBytes == 3)
   }
 
+  /// The bits of the SYNs of a connection to `remote`, as far as those that ask get no answer, and the numbers they begin with.
+  private static func connect(_ bench: StackBench) throws -> (bits: [TCPFlags?], numbers: Set<UInt32>) {
+    let now = bench.now
+    var options = ConnectionOptions()
+    options.ecn = .ask
+    let handle = try bench.host.connect(to: remote, options: options, at: now)
+    var syns = bench.wait(.milliseconds(1)).filter { $0.tcp?.isSYN == true }
+    while let last = syns.last, bits(last) != [], syns.count < 5 {
+      syns += bench.wait(.seconds(10)).filter { $0.tcp?.isSYN == true }
+    }
+    let syn = try #require(syns.last?.tcp)
+    var header = TCPHeader(
+      sourcePort: remote.port, destinationPort: syn.sourcePort, sequence: SequenceNumber(5000),
+      acknowledgement: syn.sequence + 1, flags: [.syn, .ack], window: 1000)
+    header.options.present.insert(.maximumSegmentSize)
+    header.options.maximumSegmentSize = 1000
+    let answer = Build.tcp(header, from: remote.address, to: StackBench.ours, [])
+    _ = bench.answers(
+      to: Build.ipv4(
+        from: StackBench.theirs4, to: StackBench.ours4, protocolNumber: IPProtocol.tcp, answer, trafficClass: 0))
+    #expect(bench.host.status(of: handle, at: bench.now)?.phase == .established)
+    return (syns.map { bits($0) }, Set(syns.compactMap { $0.tcp?.sequence.rawValue }))
+  }
+
+  @Test(
+    "Where only a SYN that does not ask gets an answer, two have asked, and for a while the next connections don't",
+    .proves("9768-06"))
+  func remembersFailure() throws {
+    let bench = StackBench.onIP { $0.notificationRest = .seconds(100) }
+    let asks: TCPFlags = [.ae, .cwr, .ece]
+    let first = try Self.connect(bench)
+    #expect(first.bits.prefix(3) == [asks, asks, []] && first.numbers.count == 1, "\(first)")
+    #expect(try Self.connect(bench).bits == [[]])
+    bench.wait(.seconds(101))
+    #expect(try Self.connect(bench).bits.first == asks)
+  }
+
   /// A listener whose queue of half-open connections is full.
   private static func crowded(_ ecn: ECNPreference = .answer) throws -> (StackBench, ListenerHandle) {
     let bench = StackBench.onIP {
