@@ -21,7 +21,8 @@ extension Connection {
     return ConnectionNews(
       events: happened, phase: phase,
       hasLesson: rarePart.isPresent
-        && (fastOpenLesson != nil || rare.notificationFailed || (flags.contains(.searchesPath) && search.lesson != nil)),
+        && (fastOpenLesson != nil || rare.notificationFailed
+          || (flags.contains(.searchesPath) && search.lesson != nil)),
       isQuiet: hasNothingToSend, deadline: timerPart.isPresent ? timers.takeEarlier() : .never)
   }
 

@@ -79,12 +79,6 @@ struct CongestionComparisonTests {
     #expect(fairness(shares) > 0.9 && shares.reduce(0, +) > 17.5, "\(shares)")
   }
 
-  @Test("BBR and CUBIC leave each other a part of the path")
-  func coexistence() throws {
-    let shares = try shares([.cubic, .bbr], queue: 100_000)
-    #expect(shares[0] > 3 && shares[1] > 3 && shares.reduce(0, +) > 17.5, "\(shares)")
-  }
-
   @Test("In the steady state BBR keeps the queue short where CUBIC fills it")
   func queue() throws {
     var delays: [Interval] = []

@@ -64,6 +64,27 @@ struct PerformanceTableTests {
     #expect(try documented.row.line() == documented.line)
   }
 
+  /// How many packets fill the path, and what CUBIC has of a hundred, by the document.
+  private static let besideCUBIC: [(row: Documented, packets: Int, share: Int)] = documented.compactMap { row in
+    guard row.table.title == "BBR beside CUBIC", let packets = row.cell("packets").flatMap({ Int($0) }),
+      let share = row.cell("shares %")?.split(separator: ",").first?.split(separator: " ").last.flatMap({ Int($0) })
+    else { return nil }
+    return (row, packets, share)
+  }
+
+  @Test("Where up to a hundred packets fill the path CUBIC has half beside BBR, where more do a quarter at least")
+  func sharesWithCUBIC() throws {
+    let rows = PerformanceTableTests.besideCUBIC
+    #expect(rows.count == 12 && rows.contains { $0.packets > 200 })
+    for (row, packets, share) in rows {
+      #expect(packets > 100 || (45...55).contains(share), "\(row.testDescription): \(share)")
+      #expect(share >= 25, "\(row.testDescription): \(share)")
+    }
+    // The cheapest of them is made again.
+    let row = try #require(rows.first?.row)
+    #expect(try row.row.line() == row.line)
+  }
+
   @Test(
     "What goes wrong once is mended within the time that its RFC gives, and with no more than has to leave again",
     arguments: RecoveryTable.episodes)
