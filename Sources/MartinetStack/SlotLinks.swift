@@ -1,3 +1,5 @@
+import MartinetWire
+
 /// The ends of a list of slots; its links are in a ``SlotLinks``.
 package struct SlotList {
   /// No slot.
@@ -11,14 +13,14 @@ package struct SlotList {
 
 /// The links of any number of lists of slots, where each slot is in one list at most: adding, removing and taking the
 /// first are O(1).
-package struct SlotLinks {
-  private struct Link {
+package struct SlotLinks: ~Copyable {
+  struct Link: BitwiseCopyable {
     var next = SlotList.none
     /// What is in no list has itself before it.
     var previous: UInt32
   }
 
-  private var links: [Link] = []
+  private var links = OwnedArray<Link>()
 
   package init() {}
 
@@ -33,13 +35,22 @@ package struct SlotLinks {
 
   /// Puts `slot`, which is in no list, at the end of `list`.
   package mutating func append(_ slot: UInt32, to list: inout SlotList) {
-    insert(slot, after: list.last, in: &list)
+    makeRoom(for: slot)
+    precondition(links[Int(slot)].previous == slot, "a slot is put into a second list")
+    links[Int(slot)] = Link(previous: list.last)
+    if list.last == SlotList.none { list.first = slot } else { links[Int(list.last)].next = slot }
+    list.last = slot
+    list.count &+= 1
+  }
+
+  @inline(__always)
+  private mutating func makeRoom(for slot: UInt32) {
+    while links.count <= Int(slot) { links.append(Link(previous: UInt32(links.count))) }
   }
 
   /// Puts `slot`, which is in no list, behind `place` in `list`, or first if that is ``SlotList/none``.
   package mutating func insert(_ slot: UInt32, after place: UInt32, in list: inout SlotList) {
-    while links.count <= Int(slot) { links.append(Link(previous: UInt32(links.count))) }
-    var links = links.mutableSpan
+    makeRoom(for: slot)
     precondition(links[Int(slot)].previous == slot, "a slot is put into a second list")
     let next = place == SlotList.none ? list.first : links[Int(place)].next
     links[Int(slot)] = Link(next: next, previous: place)
@@ -50,7 +61,6 @@ package struct SlotLinks {
 
   /// Takes `slot` out of `list`, which it must be in.
   package mutating func remove(_ slot: UInt32, from list: inout SlotList) {
-    var links = links.mutableSpan
     let link = links[Int(slot)]
     precondition(link.previous != slot, "a slot is removed from a list that it is not in")
     if link.previous == SlotList.none {

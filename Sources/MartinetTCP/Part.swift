@@ -4,7 +4,7 @@ import MartinetWire
 ///
 /// The end of it is inlinable, since Embedded Swift destroys a record where it stands, in another module.
 @safe @frozen @usableFromInline
-struct Part<Value>: ~Copyable {
+struct Part<Value: ~Copyable>: ~Copyable {
   @usableFromInline var pointer: UnsafeMutablePointer<Value>?
 
   init() { unsafe pointer = nil }

@@ -2,11 +2,11 @@ import MartinetWire
 
 /// Transmission records in the order of their sequence numbers: a height-balanced tree in one array, so that whichever is wanted is found,
 /// split or joined in logarithmic time, and one at either end without a search.
-package struct RecordTree {
+package struct RecordTree: ~Copyable {
   /// What stands for no record.
   static let none = -1
 
-  private struct Node: BitwiseCopyable {
+  struct Node: BitwiseCopyable {
     var record: TransmissionRecord
     var left: Int32 = -1
     var right: Int32 = -1
@@ -16,7 +16,7 @@ package struct RecordTree {
     var holdsLost = false
   }
 
-  private var nodes: [Node] = []
+  private var nodes = OwnedArray<Node>()
   private var root: Int32 = -1
   /// Places in `nodes` that are not in use, chained by their parents.
   private var free: Int32 = -1
@@ -165,7 +165,7 @@ package struct RecordTree {
   /// Forgets all records, and gives the memory back if that is more than a little.
   package mutating func removeAll() {
     if nodes.count > 64 {
-      nodes = []
+      nodes = OwnedArray()
     } else if count == 1 {
       // The place of the only record is the next one's.
       nodes[Int(root)].parent = free
@@ -173,7 +173,7 @@ package struct RecordTree {
       count = 0
       return
     } else if count > 0 {
-      nodes.removeAll(keepingCapacity: true)
+      nodes.removeAll()
     } else {
       return
     }

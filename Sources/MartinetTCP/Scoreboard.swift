@@ -3,9 +3,9 @@ import MartinetWire
 /// What is known of everything between SND.UNA and SND.NXT but the SYN, in two orders: by sequence number, and by the time of the last transmission.
 ///
 /// A record covers a train, or what of it shares one fate; what the peer holds is joined, so that a report costs by what is news in it.
-package struct Scoreboard {
+package struct Scoreboard: ~Copyable {
   /// A transmission: what of it is still in flight lies between `range.lower` and `range.upper`.
-  private struct Transmission: BitwiseCopyable {
+  struct Transmission: BitwiseCopyable {
     var range: SequenceRange
     var number: TransmissionNumber
     var snapshot = DeliverySnapshot()
@@ -13,8 +13,7 @@ package struct Scoreboard {
 
   private var records = RecordTree()
   /// All transmissions since the oldest that is still in flight, in order. An entry is passed once nothing in its range has its number.
-  private var transmissions = RingBuffer<Transmission>(
-    filler: Transmission(range: SequenceRange(from: SequenceNumber(0), count: 0), number: TransmissionNumber()))
+  private var transmissions = RingBuffer<Transmission>()
   private var latest = TransmissionNumber()
   /// The octets believed to be on their way: neither held, nor lost, nor acknowledged.
   package private(set) var inFlight = 0

@@ -2,9 +2,9 @@ import MartinetWire
 
 /// The octets that a program has written and the peer has not acknowledged, in pages; the first octet is the one at
 /// SND.UNA, or behind the SYN.
-package struct SendQueue {
+package struct SendQueue: ~Copyable {
   /// All pages but the last are full, so that a position finds its page by division.
-  private var pages = RingBuffer<PageIndex>(filler: .none)
+  private var pages = RingBuffer<PageIndex>()
   /// The octets of the first page that are acknowledged.
   private var headOffset = 0
   package private(set) var count = 0

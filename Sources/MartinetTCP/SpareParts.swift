@@ -2,7 +2,7 @@
 ///
 /// The end of it is inlinable for the reason that ``Part`` gives.
 @safe @frozen @usableFromInline
-struct SpareParts<Value>: ~Copyable {
+struct SpareParts<Value: ~Copyable>: ~Copyable {
   /// Places with values in them that nobody needs; nil as long as none was given back.
   @usableFromInline var places: UnsafeMutablePointer<UnsafeMutablePointer<Value>>?
   @usableFromInline var count = 0

@@ -1,7 +1,7 @@
 import MartinetWire
 
 /// What a connection needs to know of what it sends, as long as it sends.
-struct TransferState {
+struct TransferState: ~Copyable {
   var queue = SendQueue()
   var scoreboard = Scoreboard()
   var rack = RecentAcknowledgement()

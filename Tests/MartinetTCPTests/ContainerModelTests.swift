@@ -22,7 +22,7 @@ struct ContainerModelTests {
   @Test("A ring buffer is an array that is cheap at both ends", arguments: 1...10)
   func ringBuffer(seed: Int) {
     var generator = SeededGenerator(seed: UInt64(seed))
-    var ring = RingBuffer<Int>(filler: -1)
+    var ring = RingBuffer<Int>()
     var model: [Int] = []
     for step in 0..<2000 {
       switch generator.number(0...9) {

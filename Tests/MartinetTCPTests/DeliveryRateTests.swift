@@ -4,7 +4,7 @@ import MartinetWire
 import Testing
 
 @Suite("Delivery rate samples (draft-ietf-ccwg-bbr section 4.1)")
-struct DeliveryRateTests {
+struct DeliveryRateTests: ~Copyable {
   private let size = 1000
   private var scoreboard = Scoreboard()
   private var rack = RecentAcknowledgement()

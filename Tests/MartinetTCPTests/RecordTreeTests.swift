@@ -12,7 +12,7 @@ struct RecordTreeTests {
   }
 
   /// The records from first to last, and from last to first.
-  private func walk(_ tree: RecordTree) -> (forth: [TransmissionRecord], back: [TransmissionRecord]) {
+  private func walk(_ tree: borrowing RecordTree) -> (forth: [TransmissionRecord], back: [TransmissionRecord]) {
     var (forth, back): ([TransmissionRecord], [TransmissionRecord]) = ([], [])
     var index = tree.first
     while index >= 0 {
@@ -63,7 +63,7 @@ struct RecordTreeTests {
   }
 
   /// Finds the record by a number within it.
-  private func find(_ record: TransmissionRecord, in tree: RecordTree, _ generator: inout SeededGenerator) -> Int {
+  private func find(_ record: TransmissionRecord, in tree: borrowing RecordTree, _ generator: inout SeededGenerator) -> Int {
     let index = tree.index(endingAfter: record.start + generator.number(0...(Int(record.length) - 1)))
     #expect(tree[index].start == record.start)
     return index

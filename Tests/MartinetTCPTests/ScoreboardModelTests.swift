@@ -100,7 +100,7 @@ private struct RackModel {
 struct ScoreboardModelTests {
   private let segmentSize = 100
 
-  private struct Pair {
+  private struct Pair: ~Copyable {
     var board = Scoreboard()
     var rack = RecentAcknowledgement()
     var model = ScoreboardModel()
