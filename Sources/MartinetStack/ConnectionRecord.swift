@@ -41,6 +41,7 @@ enum ConnectionStanding {
 /// What a host sees when it looks after a connection.
 struct ConnectionLook {
   let news: ConnectionNews
+  let phase: Phase
   let place: ConnectionPlace
   /// Whether there are events that nobody has polled.
   let hasPending: Bool
@@ -72,6 +73,12 @@ enum Opening {
     case .passive, .cookie: .halfOpen
     }
   }
+}
+
+/// How often routes and paths have changed: what was concluded of them before is to be concluded anew.
+struct WayEpochs {
+  let routes: UInt32
+  let paths: UInt32
 }
 
 /// The way of a connection's packets, as it was concluded last.
@@ -115,6 +122,10 @@ struct ConnectionRecord: ~Copyable {
   /// The two ends.
   var flow: FlowKey { FlowKey(local: connection.local, remote: connection.remote) }
 
+  /// Whether the way stands as it was concluded.
+  @inline(__always)
+  func isFresh(_ epochs: WayEpochs) -> Bool { routeEpoch == epochs.routes && pathEpoch == epochs.paths }
+
   @inline(__always)
   var way: ConnectionWay {
     ConnectionWay(
@@ -123,15 +134,37 @@ struct ConnectionRecord: ~Copyable {
       flowLabel: flowLabel)
   }
 
-  /// Takes note of what happened. The epochs are those of the routes and the paths as they stand.
+  /// Asks the connection for the next segment, and looks what follows.
   @inline(__always)
-  mutating func look(routeEpoch: UInt32, pathEpoch: UInt32) -> ConnectionLook {
+  mutating func pollTransmit(
+    into departure: inout Departure, maximumTrain: Int, in environment: inout Environment, _ epochs: WayEpochs,
+    at now: Instant
+  ) -> (SegmentEnvelope?, ConnectionLook) {
+    let envelope = connection.pollTransmit(into: &departure, maximumTrain: maximumTrain, in: &environment, at: now)
+    let look = look(epochs)
+    if envelope != nil && look.isQuiet { turn = 0 }
+    return (envelope, look)
+  }
+
+  /// Gives the connection a plain segment if it expects it, and looks what follows; nil, with nothing done, if it does not.
+  @inline(__always)
+  mutating func receiveExpected(
+    _ segment: PlainSegment, payload: inout PageChain, _ facts: ArrivalFacts, in environment: inout Environment,
+    _ epochs: WayEpochs, at now: Instant
+  ) -> ConnectionLook? {
+    guard connection.receiveExpected(segment, payload: &payload, facts, in: &environment, at: now) else { return nil }
+    return look(epochs)
+  }
+
+  /// Takes note of what happened.
+  @inline(__always)
+  mutating func look(_ epochs: WayEpochs) -> ConnectionLook {
     let news = connection.takeNews()
     pending.formUnion(news.events)
     return ConnectionLook(
-      news: news, place: place, hasPending: !pending.isEmpty,
-      isUsual: place.keeps(news.phase) && !news.hasLesson && fastOpenListener == nil,
-      isQuiet: news.isQuiet && self.routeEpoch == routeEpoch && self.pathEpoch == pathEpoch)
+      news: news, phase: connection.phase, place: place, hasPending: !pending.isEmpty,
+      isUsual: place.keeps(connection.phase) && !news.hasLesson && fastOpenListener == nil,
+      isQuiet: news.isQuiet && isFresh(epochs))
   }
 
   func isOver(_ flow: FlowKey) -> Bool { connection.local == flow.local && connection.remote == flow.remote }

@@ -68,8 +68,13 @@ extension Host {
   }
 
   /// Hands what was gathered to its connection.
+  @inline(__always)
   mutating func deliverGathered(at now: Instant) {
-    guard !gathered.isEmpty else { return }
+    if !gathered.isEmpty { deliverTrain(at: now) }
+  }
+
+  @inline(never)
+  private mutating func deliverTrain(at now: Instant) {
     let (segment, facts) = gathered.train
     let payload = gathered.takeText()
     guard connections.contains(gathered.connection.slot, gathered.connection.generation) else {

@@ -76,30 +76,27 @@ extension Host {
   /// Asks the connection at the head of the round for a segment; false if nothing left the host.
   @inline(never)
   private mutating func send(from slot: UInt32, into departure: inout Departure, at now: Instant) -> Bool {
-    if !hasFreshPath(slot) { refreshPath(of: slot, at: now) }
+    let epochs = epochs
+    if !connections[slot].isFresh(epochs) { refreshPath(of: slot, at: now) }
     let way = connections[slot].way
     let train = maximumTrain(by: way)
     departure.reset()
-    guard
-      let envelope = connections[slot].connection.pollTransmit(
-        into: &departure, maximumTrain: train, in: &environment, at: now)
-    else {
+    let (envelope, look) = connections[slot].pollTransmit(
+      into: &departure, maximumTrain: train, in: &environment, epochs, at: now)
+    let standing = follow(look, of: slot, at: now)
+    guard let envelope else {
       readyLinks.remove(slot, from: &ready)
-      dismiss(slot, review(slot, at: now))
+      dismiss(slot, standing)
       return false
     }
-    let standing = review(slot, at: now)
-    if standing == .quiet {
-      connections[slot].turn = 0
-      readyLinks.remove(slot, from: &ready)
-    } else {
-      takeTurn(slot, departure.packetCount)
-    }
+    if standing == .quiet { readyLinks.remove(slot, from: &ready) } else { takeTurn(slot, departure.packetCount) }
     let generation = connections.generation(of: slot)
     complete(&departure, envelope, by: way)
     let hasLeft = dispatch(&departure, slot, by: way, at: now)
     // What the host sends to itself may have ended the connection.
-    if standing == .quiet && connections.contains(slot, generation) { dismiss(slot, standing) }
+    if standing == .quiet && look.place != .held && (hasLeft || connections.contains(slot, generation)) {
+      dismiss(slot, standing)
+    }
     return hasLeft
   }
 
@@ -142,21 +139,34 @@ extension Host {
       pseudoHeader.add(word: UInt16(IPProtocol.tcp))
       departure.completeSegmentChecksum(behind: pseudoHeader)
     }
-    var plan = PacketPlan(
-      source: source, destination: destination, protocolNumber: IPProtocol.tcp, trafficClass: envelope.trafficClass,
-      hopLimit: envelope.hopLimit, route: way.route)
-    plan.dontFragment = !way.mayBeFragmented
-    if source.isIPv4 {
+    if !way.mayBeFragmented, case .v4(let near) = source, case .v4(let far) = destination {
       // Atomic datagrams carry no identification (RFC 6864 section 4.1).
-      let identification = plan.dontFragment ? 0 : UInt16(truncatingIfNeeded: nextIdentification(for: plan))
-      ipv4Header(plan, identification: identification, dontFragment: plan.dontFragment).encode(into: &departure)
+      IPv4Header(
+        trafficClass: envelope.trafficClass, identification: 0, doesNotFragment: true,
+        timeToLive: max(1, envelope.hopLimit), protocolNumber: IPProtocol.tcp, source: near, destination: far
+      ).encode(into: &departure)
+    } else {
+      putOtherHeader(before: &departure, envelope, by: way)
+    }
+    if linkSums {
+      departure.deferTransportChecksum(source: source, destination: destination, protocolNumber: IPProtocol.tcp)
+    }
+  }
+
+  /// The IP header of a segment that routers may cut, or of IPv6.
+  private mutating func putOtherHeader(
+    before departure: inout Departure, _ envelope: SegmentEnvelope, by way: ConnectionWay
+  ) {
+    let plan = PacketPlan(
+      source: way.local, destination: way.remote, protocolNumber: IPProtocol.tcp, trafficClass: envelope.trafficClass,
+      hopLimit: envelope.hopLimit, route: way.route)
+    if plan.source.isIPv4 {
+      let identification = UInt16(truncatingIfNeeded: nextIdentification(for: plan))
+      ipv4Header(plan, identification: identification, dontFragment: false).encode(into: &departure)
     } else {
       var header = ipv6Header(plan)
       header.flowLabel = way.flowLabel
       header.encode(into: &departure)
-    }
-    if linkSums {
-      departure.deferTransportChecksum(source: source, destination: destination, protocolNumber: IPProtocol.tcp)
     }
   }
 
@@ -211,9 +221,7 @@ extension Host {
 
   /// Whether nothing has changed that ``refreshPath(of:at:)`` looks for.
   @inline(__always)
-  func hasFreshPath(_ slot: UInt32) -> Bool {
-    connections[slot].routeEpoch == routeEpoch && connections[slot].pathEpoch == paths.epoch
-  }
+  func hasFreshPath(_ slot: UInt32) -> Bool { connections[slot].isFresh(epochs) }
 
   /// Looks whether routes or path MTUs have changed since the connection last sent, and tells it.
   mutating func refreshPath(of slot: UInt32, at now: Instant) {

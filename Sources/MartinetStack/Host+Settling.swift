@@ -6,8 +6,18 @@ extension Host {
   /// Re-reads a connection after every event and call, and lets it say what it has to send. Whoever holds its slot must not use it
   /// afterwards without asking whether it is still there.
   mutating func settle(_ slot: UInt32, at now: Instant) {
-    let standing = review(slot, at: now)
-    if standing == .ready { makeReady(slot) } else { dismiss(slot, standing) }
+    settle(slot, connections[slot].look(epochs), at: now)
+  }
+
+  /// The same after a look at the connection.
+  @inline(__always)
+  mutating func settle(_ slot: UInt32, _ look: ConnectionLook, at now: Instant) {
+    let standing = follow(look, of: slot, at: now)
+    if standing == .ready {
+      makeReady(slot)
+    } else if look.place != .held {
+      dismiss(slot, standing)
+    }
   }
 
   /// Lets a connection go that has nothing more to send, if that is what it waited for, or leaves a small record of it.
@@ -22,10 +32,9 @@ extension Host {
     }
   }
 
-  /// Re-reads a connection.
+  /// Does what a look at a connection says.
   @inline(__always)
-  mutating func review(_ slot: UInt32, at now: Instant) -> ConnectionStanding {
-    let look = connections[slot].look(routeEpoch: routeEpoch, pathEpoch: paths.epoch)
+  mutating func follow(_ look: ConnectionLook, of slot: UInt32, at now: Instant) -> ConnectionStanding {
     if look.news.deadline != .never { connectionDeadlines.wake(slot, noLaterThan: look.news.deadline) }
     guard look.isUsual else { return attend(to: slot, look, at: now) }
     if look.hasPending && look.place == .held { announce(slot) }
@@ -46,11 +55,11 @@ extension Host {
       }
       if let lesson = connections[slot].connection.takePathLesson() { learn(lesson, from: slot, at: now) }
     }
-    if look.place == .held && look.news.phase != .closed {
+    if look.place == .held && look.phase != .closed {
       if look.hasPending { announce(slot) }
       return look.isQuiet ? .quiet : .ready
     }
-    guard place(slot, look.place, by: look.news.phase) else { return .gone }
+    guard place(slot, look.place, by: look.phase) else { return .gone }
     return look.isQuiet ? .quiet : .ready
   }
 

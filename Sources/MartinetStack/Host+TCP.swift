@@ -63,17 +63,27 @@ extension Host {
   }
 
   /// Takes in a plain segment: the short way if its connection expects it, and the long way if not.
+  @inline(__always)
   mutating func receive(
     _ segment: PlainSegment, _ payload: consuming PageChain, _ facts: ArrivalFacts, on slot: UInt32, at now: Instant
   ) {
     var payload = payload
-    if connections[slot].connection.receiveExpected(segment, payload: &payload, facts, in: &environment, at: now) {
-      settle(slot, at: now)
+    if let look = connections[slot].receiveExpected(
+      segment, payload: &payload, facts, in: &environment, epochs, at: now)
+    {
+      settle(slot, look, at: now)
     } else {
-      let flow = connections[slot].flow
-      let header = TCPHeader(segment, sourcePort: flow.remote.port, destinationPort: flow.local.port)
-      receiveUnexpected(header, payload, facts, on: slot, at: now)
+      receiveUnexpected(segment, payload, facts, on: slot, at: now)
     }
+  }
+
+  @inline(never)
+  private mutating func receiveUnexpected(
+    _ segment: PlainSegment, _ payload: consuming PageChain, _ facts: ArrivalFacts, on slot: UInt32, at now: Instant
+  ) {
+    let flow = connections[slot].flow
+    let header = TCPHeader(segment, sourcePort: flow.remote.port, destinationPort: flow.local.port)
+    receiveUnexpected(header, payload, facts, on: slot, at: now)
   }
 
   /// Reads the TCP header behind the first `offset` octets of a packet.

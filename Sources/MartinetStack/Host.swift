@@ -140,6 +140,9 @@ public struct Host: ~Copyable {
   /// Changes whenever another route could be the right one.
   var routeEpoch: UInt32 { interfaces.epoch &+ routes.epoch }
 
+  @inline(__always)
+  var epochs: WayEpochs { WayEpochs(routes: routeEpoch, paths: paths.epoch) }
+
   // MARK: Memory and trace
 
   /// Pages for a packet of up to `capacity` octets, to be filled outside and handed in; nil when the pool is exhausted.

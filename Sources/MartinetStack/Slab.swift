@@ -1,3 +1,5 @@
+import MartinetWire
+
 /// Which generations a slab counts through: ``prefix`` with any of the bits of ``mask``.
 struct Generations {
   var prefix: UInt32 = 0
@@ -12,7 +14,7 @@ struct Generations {
 /// generation, so that an old handle finds nothing rather than somebody else.
 @safe
 package struct Slab<Element: ~Copyable>: ~Copyable {
-  private struct Mark {
+  struct Mark: BitwiseCopyable {
     var generation: UInt32
     var isLive = false
     var nextFree = SlotList.none
@@ -21,8 +23,8 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
   private static var chunkShift: Int { 6 }
   private static var chunkSize: Int { 64 }
 
-  private var chunks: [UnsafeMutablePointer<Element>] = unsafe []
-  private var marks: [Mark] = []
+  private var chunks = unsafe OwnedArray<UnsafeMutablePointer<Element>>()
+  private var marks = OwnedArray<Mark>()
   private var firstFree = SlotList.none
   private let generations: Generations
   /// The most records there may be.
@@ -38,10 +40,10 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
   }
 
   deinit {
-    for slot in marks.indices where marks[slot].isLive {
+    for slot in 0..<marks.count where marks[slot].isLive {
       unsafe pointer(UInt32(slot)).deinitialize(count: 1)
     }
-    for index in unsafe chunks.indices {
+    for index in unsafe 0..<chunks.count {
       unsafe chunks[index].deallocate()
     }
   }
@@ -111,11 +113,11 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
 
   /// The record of `slot`, which must be there.
   package subscript(slot: UInt32) -> Element {
-    unsafeAddress {
+    @inline(__always) unsafeAddress {
       precondition(marks[Int(slot)].isLive, "a record is used that is not there")
       return unsafe UnsafePointer(pointer(slot))
     }
-    unsafeMutableAddress {
+    @inline(__always) unsafeMutableAddress {
       precondition(marks[Int(slot)].isLive, "a record is used that is not there")
       return unsafe pointer(slot)
     }

@@ -181,9 +181,16 @@ extension Connection {
   var roomToWrite: Int {
     switch phase {
     case .synSent, .synReceived, .established, .closeWait:
-      flags.contains(.finQueued) ? 0 : max(0, min(sendBufferSize - queue.count, roomLimit - unsentBytes))
+      flags.contains(.finQueued) ? 0 : max(0, roomInQueue)
     default: 0
     }
+  }
+
+  @inline(__always)
+  private var roomInQueue: Int {
+    let room = sendBufferSize - queue.count
+    // Without a low-water mark what has left counts as much as what has not.
+    return options.notSentLowWater > 0 ? min(room, roomLimit - unsentBytes) : room
   }
 
   /// The most octets that may wait without having left once.

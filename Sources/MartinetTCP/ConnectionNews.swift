@@ -1,9 +1,8 @@
 import MartinetWire
 
-/// What follows from the last event or call, for a host that looks after each.
+/// What follows from the last event or call, for a host that looks after each. Few enough fields to be handed over in registers.
 package struct ConnectionNews {
   package var events: ConnectionEvents
-  package var phase: Phase
   /// Whether ``Connection/takeFastOpenLesson()``, ``Connection/takeNotificationFailure()`` or ``Connection/takePathLesson()`` has something to say.
   package var hasLesson: Bool
   /// Whether ``Connection/pollTransmit(into:maximumTrain:in:at:)`` would say no, as long as nothing else happens.
@@ -19,7 +18,7 @@ extension Connection {
     let happened = events
     events = []
     return ConnectionNews(
-      events: happened, phase: phase,
+      events: happened,
       hasLesson: rarePart.isPresent
         && (fastOpenLesson != nil || rare.notificationFailed
           || (flags.contains(.searchesPath) && search.lesson != nil)),
@@ -41,6 +40,18 @@ extension Connection {
 
   @inline(__always)
   private var hasNothingToSend: Bool {
+    // Between SYN and FIN, with nothing rare: all but the text itself is said by a few fields.
+    guard flags.intersection(.tellsOfSegments) == .synAcknowledged, !ecnPart.isPresent else {
+      return hasNothingToSendAtAnyTime
+    }
+    guard owedReset == nil, debt.immediate == nil, debt.duplicates == 0, !keepAlive.probeDue else { return false }
+    guard transferPart.isPresent else { return true }
+    return scoreboard.lost == 0 && recovery.front == nil && !probe.isDue
+      && queue.count <= snd.nxt.distance(from: snd.una)
+  }
+
+  @inline(never)
+  private var hasNothingToSendAtAnyTime: Bool {
     guard owedReset == nil, flags.isDisjoint(with: .segmentDue) else { return false }
     if isOver || phase == .closed || phase == .listen || phase == .synSent { return true }
     guard debt.immediate == nil, debt.duplicates == 0, !keepAlive.probeDue, !finIsUnsent else { return false }

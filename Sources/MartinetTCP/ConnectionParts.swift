@@ -204,6 +204,9 @@ struct ConnectionFlags: OptionSet {
   static let tellsWhatIsOutstanding = ConnectionFlags(rawValue: synAcknowledged.rawValue | finSent.rawValue)
   /// Those of which only ``finQueued`` is set while the FIN waits to leave.
   static let tellsOfFIN = ConnectionFlags(rawValue: finQueued.rawValue | finSent.rawValue)
+  /// Those of which only ``synAcknowledged`` is set while neither SYN nor FIN nor RST nor probe can be what leaves next.
+  static let tellsOfSegments = ConnectionFlags(
+    rawValue: synAcknowledged.rawValue | finQueued.rawValue | finSent.rawValue | segmentDue.rawValue | ended.rawValue)
   /// Segments that leave before all others, and probes.
   static let segmentDue = ConnectionFlags(rawValue: synDue.rawValue | resetDue.rawValue | probeDue.rawValue)
 }

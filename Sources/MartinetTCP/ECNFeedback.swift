@@ -104,7 +104,7 @@ extension Connection {
   mutating func pollEarlierState(
     _ output: inout Output, into departure: inout Departure, _ environment: inout Environment
   ) -> SegmentEnvelope? {
-    guard ecnPart.isPresent, let earlier = ecn.earlier.take() else { return nil }
+    guard let earlier = ecn.earlier.take() else { return nil }
     output.reason = .congestionFeedback
     output.earlier = earlier
     return emit(output, into: &departure, &environment)

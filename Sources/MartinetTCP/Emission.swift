@@ -49,8 +49,14 @@ extension Connection {
   }
 
   /// The octets of options that a segment without SYN carries now.
-  @inline(always)
+  @inline(__always)
   var currentOptionLength: Int {
+    // Nearly all segments carry timestamps at most: there is nothing else to tell of.
+    guard rarePart.isPresent || ecnPart.isPresent || debt.duplicateRange != nil else { return plainOptionLength }
+    return currentLengthOfAnyOptions
+  }
+
+  private var currentLengthOfAnyOptions: Int {
     let blocks = sackBlockCount
     return otherOptionLength + (blocks > 0 ? 4 + 8 * blocks : 0)
   }
@@ -118,7 +124,7 @@ extension Connection {
   private func isPlain(_ output: Output) -> Bool {
     output.flags.isSubset(of: PlainSegment.optionalFlags) && phase.isSynchronized
       && output.optionLength == (negotiated.timestamps ? 12 : 0)
-      && snd.up == nil && ecn.mode == .none && output.earlier == nil
+      && snd.up == nil && !usesECN && output.earlier == nil
   }
 
   /// Does for such a segment what ``emit(_:into:_:)`` does for any.

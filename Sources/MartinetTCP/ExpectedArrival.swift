@@ -13,7 +13,7 @@ extension Connection {
   private func isExpected(_ segment: PlainSegment, payload: Int, _ facts: ArrivalFacts) -> Bool {
     guard phase == .established, segment.sequence == rcv.nxt, payload <= rcv.wnd,
       flags.intersection(.asksForLongWay) == .synAcknowledged,
-      !hasReordered, rcv.fin == nil, facts.ecn == .notECT, ecn.mode == .none, probe.end == nil,
+      !hasReordered, rcv.fin == nil, facts.ecn == .notECT, !usesECN, probe.end == nil,
       segment.hasTimestamps == negotiated.timestamps, !segment.isFinal
     else { return false }
     if negotiated.timestamps && Int32(bitPattern: segment.timestamps.value &- rcv.timestampRecent) < 0 { return false }
@@ -91,8 +91,7 @@ extension Connection {
     }
     sampleRate(&environment, at: now)
     if snd.wnd > previousWindow { windowOpened(&environment, at: now) }
-    armSendTimers(in: &environment, at: now)
-    if snd.una != snd.nxt { scheduleProbe(&environment, at: now) }
+    armForExpectedAcknowledgement(in: &environment, at: now)
   }
 
   /// Seventh, process the segment text: what comes next in order, behind which nothing waits.

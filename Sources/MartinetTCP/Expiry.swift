@@ -122,7 +122,6 @@ extension Connection {
 
   /// When the retransmission timer expires that starts now. With few segments outstanding and none to follow it can count from when the oldest of
   /// them left (RFC 7765 section 4), so that the loss of a tail is noticed after one timeout.
-  @inline(always)
   private func timeoutDeadline(in environment: borrowing Environment, at now: Instant) -> Instant {
     let timeout = roundTrip.timeout(environment.configuration)
     guard environment.configuration.earlyRetransmissionTimeout, recovery.mode == .open, unsentBytes == 0,
@@ -139,22 +138,59 @@ extension Connection {
     guard !isOver, phase.isSynchronized, phase != .timeWait else { return }
     let probesOnly = flags.contains(.probing) && snd.wnd == 0
     if snd.una == snd.nxt || probesOnly {
-      timers.cancel(.retransmission)
-      timers.cancel(.tailLossProbe)
-      timers.cancel(.reordering)
-      if (unsentBytes > 0 || finIsUnsent || probesOnly) && snd.wnd == 0 {
-        if !timers.isSet(.persist) { timers[.persist] = now + probeInterval(environment.configuration) }
-      } else {
-        timers.cancel(.persist)
-        probes = 0
-        if unsentBytes == 0 { scheduleRest(in: environment, at: now) }
-      }
+      armWithoutFlight(in: &environment, probesOnly: probesOnly, at: now)
+    } else {
+      armForFlight(in: &environment, begins: false, at: now)
+    }
+  }
+
+  /// The same, and that for a tail loss probe, after new data, with which something began to be outstanding if it `begins`.
+  @inline(never)
+  mutating func armForNewData(in environment: inout Environment, begins: Bool, at now: Instant) {
+    if phase != .synReceived { armForFlight(in: &environment, begins: begins, at: now) }
+    armProbe(&environment, at: now)
+  }
+
+  /// The same after an acknowledgement that came while the connection is established and nothing is in doubt.
+  @inline(never)
+  mutating func armForExpectedAcknowledgement(in environment: inout Environment, at now: Instant) {
+    if snd.una == snd.nxt {
+      armWithoutFlight(in: &environment, probesOnly: false, at: now)
+    } else {
+      armForFlight(in: &environment, begins: false, at: now)
+      armProbe(&environment, at: now)
+    }
+  }
+
+  /// The same where nothing is outstanding, or only an octet that probes a closed window.
+  @inline(always)
+  private mutating func armWithoutFlight(in environment: inout Environment, probesOnly: Bool, at now: Instant) {
+    timers.cancelThoseOfFlight()
+    let unsent = unsentBytes
+    if snd.wnd == 0 && (unsent > 0 || finIsUnsent || probesOnly) {
+      if !timers.isSet(.persist) { timers[.persist] = now + probeInterval(environment.configuration) }
     } else {
       timers.cancel(.persist)
-      if !timers.isSet(.retransmission) {
-        timers[.retransmission] = timeoutDeadline(in: environment, at: now)
-      }
+      probes = 0
+      if unsent == 0 { scheduleRest(in: environment, at: now) }
     }
+    armGivingUp(in: &environment, at: now)
+  }
+
+  /// The same where something is outstanding, with what leaves now as the first of it if it `begins`.
+  @inline(always)
+  private mutating func armForFlight(in environment: inout Environment, begins: Bool, at now: Instant) {
+    timers.cancel(.persist)
+    if !timers.isSet(.retransmission) {
+      timers[.retransmission] =
+        begins
+        ? now + roundTrip.timeout(environment.configuration) : timeoutDeadline(in: environment, at: now)
+    }
+    armGivingUp(in: &environment, at: now)
+  }
+
+  @inline(always)
+  private mutating func armGivingUp(in environment: inout Environment, at now: Instant) {
     // Few have a user timeout: the program sets it, or it is adopted, which is rare state.
     if options.userTimeout > .zero || rarePart.isPresent {
       armUserTimeout(in: &environment, at: now)

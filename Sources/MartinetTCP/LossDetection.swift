@@ -11,13 +11,8 @@ extension Connection {
   /// What an acknowledgement brings to judge repetitions by, with the timestamp that it echoes; zero if it tells none.
   @inline(__always)
   func evidence(echo: UInt32, at now: Instant) -> AcknowledgementEvidence {
-    var evidence = AcknowledgementEvidence(now: now, minimumRoundTrip: roundTrip.minimum)
-    if echo != 0 {
-      let age = Int64(Int32(bitPattern: timestamp(at: now) &- echo))
-      let millisecond = now.nanoseconds / 1_000_000 - age
-      evidence.echoed = Instant(nanoseconds: (millisecond + 1) * 1_000_000 - 1)
-    }
-    return evidence
+    AcknowledgementEvidence(
+      now: now, echo: echo, timestampOffset: timestampOffset, minimumRoundTrip: roundTrip.minimum)
   }
 
   /// RACK.reo_wnd (RFC 8985 section 6.2, step 4).

@@ -15,14 +15,9 @@ extension Connection {
     if flags.contains(.synDue) { return emitSYN(into: &departure, &environment, at: now) }
     guard phase != .synSent else { return nil }
     // CWR stands in one segment, not in a train.
-    let train = ecn.reductionDue ? 0 : maximumTrain
+    let train = ecnPart.isPresent && ecn.reductionDue ? 0 : maximumTrain
     var output = Output(now: now, maximumTrain: train, optionLength: currentOptionLength)
-    if let envelope = pollEarlierState(&output, into: &departure, &environment) { return envelope }
-    if phase != .synReceived, ecn.handshakeAcknowledgementDue,
-      let envelope = pollHandshakeAcknowledgement(&output, into: &departure, &environment)
-    {
-      return envelope
-    }
+    if ecnPart.isPresent, let envelope = pollFeedback(&output, into: &departure, &environment) { return envelope }
     // Who rests has nothing to repeat.
     if phase != .synReceived && transferPart.isPresent {
       if scoreboard.lost > 0 || recovery.front != nil,
@@ -43,6 +38,16 @@ extension Connection {
       return emit(output, into: &departure, &environment)
     }
     return nil
+  }
+
+  /// What tells of congestion marks and is due before all else.
+  @inline(never)
+  private mutating func pollFeedback(
+    _ output: inout Output, into departure: inout Departure, _ environment: inout Environment
+  ) -> SegmentEnvelope? {
+    if let envelope = pollEarlierState(&output, into: &departure, &environment) { return envelope }
+    guard phase != .synReceived, ecn.handshakeAcknowledgementDue else { return nil }
+    return pollHandshakeAcknowledgement(&output, into: &departure, &environment)
   }
 
   // MARK: Resets
@@ -234,15 +239,14 @@ extension Connection {
       flags.remove(.textRefused)
       count(output.reason)
     }
-    if output.payload > payloadLimit(optionLength: output.optionLength) {
-      departure.segmentSize = payloadLimit(optionLength: output.optionLength)
-    }
+    let full = payloadLimit(optionLength: output.optionLength)
+    if output.payload > full { departure.segmentSize = full }
     flags.remove(.overrideDue)
     timers.cancel(.sillyWindowOverride)
-    sent(output)
+    let begins = snd.una == snd.nxt
+    sent(output, unit: full)
     let envelope = emit(output, into: &departure, &environment)
-    armSendTimers(in: &environment, at: output.now)
-    scheduleProbe(&environment, at: output.now)
+    armForNewData(in: &environment, begins: begins, at: output.now)
     return envelope
   }
 
@@ -264,7 +268,7 @@ extension Connection {
   }
 
   /// Accounts for new sequence numbers that leave, in segments of `unit` octets, or of the usual size.
-  @inline(__always)
+  @inline(never)
   mutating func sent(_ output: Output, unit: Int? = nil) {
     sent(
       output.payload, hasFIN: output.flags.contains(.fin),
@@ -290,9 +294,9 @@ extension Connection {
   }
 
   /// RFC 5681 section 4.1: after an idle time the window is no more than the initial one.
-  @inline(__always)
+  @inline(always)
   private mutating func restartAfterIdle(_ environment: inout Environment, at now: Instant) {
-    if scoreboard.inFlight == 0 && phase != .synReceived && congestion.algorithm == .bbr {
+    if congestion.algorithm == .bbr && scoreboard.inFlight == 0 && phase != .synReceived {
       congestion.on(.restarting(pathState(at: now)))
     }
     if snd.una == snd.nxt, statistics.bytesSent > 0, now - lastSentAt > roundTrip.timeout(environment.configuration) {
@@ -300,6 +304,7 @@ extension Connection {
     }
   }
 
+  @inline(never)
   private mutating func restartWindow(_ environment: inout Environment, at now: Instant) {
     if environment.configuration.windowValidation {
       reviewValidation(&environment, at: now)

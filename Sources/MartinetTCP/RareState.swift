@@ -61,6 +61,10 @@ extension Connection {
   @inline(__always)
   var isOver: Bool { flags.contains(.ended) }
 
+  /// Whether both sides speak of congestion marks.
+  @inline(__always)
+  var usesECN: Bool { ecnPart.isPresent && ecn.mode != .none }
+
   /// Whether anything waits for what is missing before it.
-  var hasReordered: Bool { !rare.reassembly.isEmpty }
+  var hasReordered: Bool { rarePart.isPresent && !rare.reassembly.isEmpty }
 }

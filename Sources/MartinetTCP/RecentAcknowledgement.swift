@@ -2,16 +2,28 @@ import MartinetWire
 
 /// What an acknowledgement brings to judge by: whether a repetition can be what it answers (RFC 8985 section 6.2, step 2).
 package struct AcknowledgementEvidence {
-  var now: Instant
-  /// The latest instant at which the segment may have left whose timestamp is echoed; nil without timestamps.
-  var echoed: Instant?
+  let now: Instant
+  /// The timestamp that is echoed, zero without one, and where our clock of those began.
+  private let echo: UInt32
+  private let timestampOffset: UInt32
   /// The least round trip of late.
-  var minimumRoundTrip: Interval
+  let minimumRoundTrip: Interval
 
-  package init(now: Instant, echoed: Instant? = nil, minimumRoundTrip: Interval = .zero) {
+  package init(
+    now: Instant, echo: UInt32 = 0, timestampOffset: UInt32 = 0, minimumRoundTrip: Interval = .zero
+  ) {
     self.now = now
-    self.echoed = echoed
+    self.echo = echo
+    self.timestampOffset = timestampOffset
     self.minimumRoundTrip = minimumRoundTrip
+  }
+
+  /// The latest instant at which the segment may have left whose timestamp is echoed; nil without one.
+  private var echoed: Instant? {
+    guard echo != 0 else { return nil }
+    let milliseconds = now.nanoseconds / 1_000_000
+    let age = Int32(bitPattern: UInt32(truncatingIfNeeded: milliseconds) &+ timestampOffset &- echo)
+    return Instant(nanoseconds: (milliseconds - Int64(age) + 1) * 1_000_000 - 1)
   }
 
   /// What of it says anything of segments above a gap.

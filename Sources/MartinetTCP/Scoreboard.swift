@@ -43,20 +43,6 @@ package struct Scoreboard: ~Copyable {
   /// The number that the next transmission gets.
   package var nextNumber: TransmissionNumber { latest.next }
 
-  /// What a cumulative acknowledgement showed.
-  package struct Acknowledged {
-    /// When the newest record was sent that went out once and was not reported before: a sample by Karn's rule.
-    package var sampleSentAt: Instant?
-    /// Octets that the acknowledgement advances over.
-    package var octets = 0
-    /// The payload of the largest segment of it, as far as the peer did not report it before.
-    package var largestSegment: UInt16 = 0
-    /// When any of it was sent again for the last time; nil if all of it was sent once.
-    package var lastResentAt: Instant?
-    /// Whether any of it had been sent more than once.
-    package var includesRetransmission: Bool { lastResentAt != nil }
-  }
-
   // MARK: Sending
 
   /// `range` left in segments of `segmentSize` octets of payload.
@@ -148,6 +134,20 @@ package struct Scoreboard: ~Copyable {
   package mutating func acknowledge(
     upTo number: SequenceNumber, _ evidence: AcknowledgementEvidence, _ rack: inout RecentAcknowledgement
   ) -> Acknowledged {
+    guard records.count == 1, !records[records.first].end.isAfter(number) else {
+      return acknowledgeSome(upTo: number, evidence, &rack)
+    }
+    // Nearly every acknowledgement of a quiet conversation is one of all there is.
+    var result = Acknowledged()
+    take(records[records.first], into: &result, evidence, &rack)
+    removeAll()
+    return result
+  }
+
+  @inline(never)
+  private mutating func acknowledgeSome(
+    upTo number: SequenceNumber, _ evidence: AcknowledgementEvidence, _ rack: inout RecentAcknowledgement
+  ) -> Acknowledged {
     var result = Acknowledged()
     var index = records.first
     var passed = 0
@@ -159,26 +159,35 @@ package struct Scoreboard: ~Copyable {
         record = records[index]
       }
       account(record, -1)
-      result.octets += Int(record.length)
-      if record.isRetransmitted { result.lastResentAt = max(result.lastResentAt ?? record.sentAt, record.sentAt) }
-      if record.state == .inFlight && !record.isRetransmitted { result.sampleSentAt = record.sentAt }
-      if record.state != .sacked {
-        result.largestSegment = max(
-          result.largestSegment, UInt16(truncatingIfNeeded: min(record.length, UInt32(record.segmentSize))))
-        rate.delivered(record, snapshot(of: record), evidence)
-        rack.delivered(record, evidence)
-      }
+      take(record, into: &result, evidence, &rack)
       index = index == records.last ? RecordTree.none : records.next(after: index)
       passed += 1
     }
     if index == RecordTree.none {
-      // Nearly every acknowledgement of a quiet conversation leaves nothing: no order among the rest is to be kept.
+      // Nothing is left: no order among the rest is to be kept.
       removeAll()
       return result
     }
     for _ in 0..<passed { records.removeFirst() }
     while let oldest = transmissions.first, !oldest.range.upper.isAfter(number) { transmissions.removeFirst() }
     return result
+  }
+
+  /// All of `record` is acknowledged.
+  @inline(__always)
+  private mutating func take(
+    _ record: TransmissionRecord, into result: inout Acknowledged, _ evidence: AcknowledgementEvidence,
+    _ rack: inout RecentAcknowledgement
+  ) {
+    result.octets += Int(record.length)
+    if record.isRetransmitted { result.lastResentAt = max(result.lastResentAt ?? record.sentAt, record.sentAt) }
+    if record.state == .inFlight && !record.isRetransmitted { result.sampleSentAt = record.sentAt }
+    if record.state != .sacked {
+      result.largestSegment = max(
+        result.largestSegment, UInt16(truncatingIfNeeded: min(record.length, UInt32(record.segmentSize))))
+      rate.delivered(record, snapshot(of: record), evidence)
+      rack.delivered(record, evidence)
+    }
   }
 
   /// The peer holds `block`, which lies between SND.UNA and SND.NXT; returns the octets that this is news of.
@@ -245,16 +254,6 @@ package struct Scoreboard: ~Copyable {
   }
 
   // MARK: Loss
-
-  /// What a look for losses found.
-  package struct Losses {
-    /// The first range that was not known to be lost.
-    package var first: SequenceRange?
-    /// Whether a transmission at or after the one asked for is among them.
-    package var includesRecent = false
-    /// When the next segment that was overtaken is lost, if it does not arrive; never without one.
-    package var nextAt = Instant.never
-  }
 
   /// Takes for lost what left before RACK.segment and longer ago than RACK.rtt and the reordering window (RFC 8985 section 6.2, step 5).
   ///

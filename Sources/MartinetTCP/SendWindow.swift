@@ -39,9 +39,11 @@ extension Connection {
     _ unsent: Int, optionLength: Int, maximumTrain: Int, _ environment: inout Environment, at now: Instant
   ) -> Int {
     guard !timers.isSet(.congestionHold) else { return 0 }
+    let full = payloadLimit(optionLength: optionLength)
+    // In a quiet conversation nothing is outstanding, and what waits fits into one segment and the window: nothing that follows would hold it back.
+    if snd.una == snd.nxt && unsent < full && unsent <= snd.wnd { return unsent }
     let records = environment.configuration.maximumRecords
     guard scoreboard.recordCount < records, scoreboard.transmissionCount < 2 * records else { return 0 }
-    let full = payloadLimit(optionLength: optionLength)
     // The segments of a train have one urgent pointer, which is right for the first only.
     let train = snd.up == nil && maximumTrain > full ? maximumTrain / full * full : full
     let usable = usableWindow

@@ -19,6 +19,11 @@ extension Connection {
   ///
   /// Where section 7.3 would send none when the time has come, none is scheduled.
   mutating func scheduleProbe(_ environment: inout Environment, at now: Instant) {
+    armProbe(&environment, at: now)
+  }
+
+  @inline(always)
+  mutating func armProbe(_ environment: inout Environment, at now: Instant) {
     guard environment.configuration.tailLossProbes, flags.contains(.synAcknowledged), negotiated.sack,
       recovery.mode == .open,
       scoreboard.sackedSegments == 0,

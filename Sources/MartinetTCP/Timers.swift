@@ -30,6 +30,12 @@ struct Timers {
   @inline(__always)
   mutating func cancel(_ kind: TimerKind) { running &= ~Timers.bit(kind) }
 
+  /// Cancels those that watch over what is outstanding.
+  @inline(__always)
+  mutating func cancelThoseOfFlight() {
+    running &= ~(Timers.bit(.retransmission) | Timers.bit(.tailLossProbe) | Timers.bit(.reordering))
+  }
+
   mutating func cancelAll() { running = 0 }
 
   /// Begins anew: none runs, and none was told.

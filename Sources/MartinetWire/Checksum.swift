@@ -36,6 +36,13 @@ public struct Checksum: Sendable {
     sum &+= UInt64(doubleWord.bigEndian)
   }
 
+  /// Adds the four words of a 64-bit number, which must begin at an even octet of what is summed.
+  @inlinable
+  public mutating func add(quadWord: UInt64) {
+    let words = quadWord.bigEndian
+    sum &+= (words & 0xFFFF_FFFF) &+ (words >> 32)
+  }
+
   /// Adds an IP address, which must begin at an even octet of what is summed.
   @inlinable
   public mutating func add(_ address: IPAddress) {
@@ -122,6 +129,16 @@ public struct Checksum: Sendable {
         carries &+= carry
         unsafe place += 64
         missing &-= 64
+      }
+      if missing >= 32 {
+        var carry: UInt64 = 0
+        sum = add(sum, unsafe word(at: place), &carry)
+        sum = add(sum, unsafe word(at: place + 8), &carry)
+        sum = add(sum, unsafe word(at: place + 16), &carry)
+        sum = add(sum, unsafe word(at: place + 24), &carry)
+        carries &+= carry
+        unsafe place += 32
+        missing &-= 32
       }
       while missing >= 8 {
         let (next, overflow) = sum.addingReportingOverflow(unsafe word(at: place))

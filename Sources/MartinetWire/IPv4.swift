@@ -67,10 +67,8 @@ public struct IPv4Header: Equatable, Sendable {
   @inline(__always)
   public static func hasRightChecksum(_ bytes: RawSpan) -> Bool {
     var sum = Checksum()
-    sum.add(doubleWord: bytes.uint32(at: 0))
-    sum.add(doubleWord: bytes.uint32(at: 4))
-    sum.add(doubleWord: bytes.uint32(at: 8))
-    sum.add(doubleWord: bytes.uint32(at: 12))
+    sum.add(quadWord: bytes.uint64(at: 0))
+    sum.add(quadWord: bytes.uint64(at: 8))
     sum.add(doubleWord: bytes.uint32(at: 16))
     return sum.finish() == 0
   }
@@ -124,21 +122,17 @@ public struct IPv4Header: Equatable, Sendable {
   @inline(__always)
   private func encode(into target: inout MutableRawSpan, at position: Int, totalLength: Int) {
     let flags: UInt16 = (doesNotFragment ? 0x4000 : 0) | (hasMoreFragments ? 0x2000 : 0)
-    let words: (UInt32, UInt32, UInt32) = (
-      0x4500_0000 | UInt32(trafficClass) << 16 | UInt32(UInt16(clamping: totalLength)),
-      UInt32(identification) << 16 | UInt32(flags | UInt16(truncatingIfNeeded: fragmentOffset >> 3) & 0x1FFF),
-      UInt32(timeToLive) << 24 | UInt32(protocolNumber) << 16
-    )
+    let lengths = 0x4500_0000 | UInt32(trafficClass) << 16 | UInt32(UInt16(clamping: totalLength))
+    let fragment =
+      UInt32(identification) << 16 | UInt32(flags | UInt16(truncatingIfNeeded: fragmentOffset >> 3) & 0x1FFF)
+    let transport = UInt32(timeToLive) << 24 | UInt32(protocolNumber) << 16
+    let words = (UInt64(lengths) << 32 | UInt64(fragment), UInt64(transport) << 32 | UInt64(source.rawValue))
     var sum = Checksum()
-    sum.add(doubleWord: words.0)
-    sum.add(doubleWord: words.1)
-    sum.add(doubleWord: words.2)
-    sum.add(doubleWord: source.rawValue)
+    sum.add(quadWord: words.0)
+    sum.add(quadWord: words.1)
     sum.add(doubleWord: destination.rawValue)
     target.store(words.0, at: position)
-    target.store(words.1, at: position &+ 4)
-    target.store(words.2 | UInt32(sum.finish()), at: position &+ 8)
-    target.store(source.rawValue, at: position &+ 12)
+    target.store(words.1 | UInt64(sum.finish()) << 32, at: position &+ 8)
     target.store(destination.rawValue, at: position &+ 16)
   }
 

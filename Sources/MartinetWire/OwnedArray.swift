@@ -1,6 +1,8 @@
 /// An array with one owner, which nobody can copy: unlike the library's, it need not ask before each change whether somebody else holds it.
 @safe @frozen
 public struct OwnedArray<Element: BitwiseCopyable>: ~Copyable {
+  /// What holds arrays is large: it is used where it stands.
+  @usableFromInline let anchor = Anchor()
   @usableFromInline var start: UnsafeMutablePointer<Element>?
   /// The elements that there are memory for.
   @usableFromInline var capacity: Int

@@ -63,7 +63,9 @@ struct RecordTreeTests {
   }
 
   /// Finds the record by a number within it.
-  private func find(_ record: TransmissionRecord, in tree: borrowing RecordTree, _ generator: inout SeededGenerator) -> Int {
+  private func find(_ record: TransmissionRecord, in tree: borrowing RecordTree, _ generator: inout SeededGenerator)
+    -> Int
+  {
     let index = tree.index(endingAfter: record.start + generator.number(0...(Int(record.length) - 1)))
     #expect(tree[index].start == record.start)
     return index
