@@ -5,7 +5,8 @@
 @_exported import MartinetTCP
 @_exported import MartinetWire
 
-// Of the runtime, only what decorates a link, a knob, and figures.
+// Of the runtime, only what decorates a link, what runs tasks, a knob, and figures.
 @_exported import class MartinetRuntime.ImpairedLink
+@_exported import class MartinetRuntime.LinkExecutor
 @_exported import struct MartinetRuntime.ShardStatistics
 @_exported import enum MartinetRuntime.Spinning

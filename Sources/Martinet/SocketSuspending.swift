@@ -29,6 +29,7 @@ extension SocketCore {
     var position = 0
     do throws(SocketError) {
       while position < bytes.byteCount {
+        stack.core.beginPiece(of: bytes.byteCount - position, on: call.handle)
         // The octets stay where they are until the call returns: that is what a span says.
         let piece = bytes.withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[position...]) }
         position += try await stack.core.suspend(PieceWrite(call: call, piece: piece))

@@ -81,8 +81,9 @@ extension RealDriver {
       }
       let (readable, isRaised) = poll(waiter, until: deadline)
       if readable != 0 || isRaised {
-        let hasFired = work(on: WakeUp(readable: readable), as: .thread)
+        let hasFired = work(on: WakeUp(readable: readable), as: waiter.role == .executor ? .executor : .thread)
         turnsForOthers = hasFired && !waiter.parker.isNotified ? turnsForOthers + 1 : 0
+        if turnsForOthers > 0 && waiter.role == .executor { endGathering() }
         if hasLostLink { break }
       } else if MonotonicClock.now >= deadline && !waiter.parker.isNotified {
         endAttending(waiter)
@@ -93,11 +94,12 @@ extension RealDriver {
     return isStopping ? .stopped : nil
   }
 
-  /// Reads what the links have, without waiting.
-  func readMeanwhile(_ waiter: ThreadWaiter) {
-    guard waiter.attends || beginAttending(waiter) else { return }
+  /// Reads what the links have, without waiting. Returns whether somebody was waiting for it.
+  @discardableResult
+  func readMeanwhile(_ waiter: ThreadWaiter) -> Bool {
+    guard waiter.attends || beginAttending(waiter) else { return false }
     // A read that finds nothing costs no more than to ask first.
-    work(on: WakeUp(readable: UInt64.max), as: .thread)
+    return work(on: WakeUp(readable: UInt64.max), as: waiter.role == .executor ? .executor : .thread)
   }
 
   /// Whether a thread may read the links. Those of a shard bring packets for others, too, which whoever reads hands over. Under the lock.
@@ -113,17 +115,23 @@ extension RealDriver {
     return poll(until: deadline)
   }
 
-  /// Takes the links over from the loop if it does not read them at this moment.
+  /// Takes the links over from the loop if it does not read them at this moment. What was gathered is written.
   func beginAttending(_ waiter: ThreadWaiter) -> Bool {
+    var settlement: Settlement?
     let begins = lock.withLock { () -> Bool in
       guard attendance == .free || attendance == .lease, canBeAttended else { return false }
       // The loop does not watch what is on lease.
       let hasToTell = attendance == .free
       attendance = .thread
       if hasToTell { for number in links.indices { watch(number) } }
+      if output.gatherer != nil {
+        output.gatherer = nil
+        settlement = settle(at: MonotonicClock.now)
+      }
       return true
     }
     if begins { waiter.beginAttending(attendanceEvent) }
+    if var settlement { conclude(&settlement) }
     return begins
   }
 
@@ -175,16 +183,25 @@ extension RealDriver {
       return output.blocked == RealDriver.leftToLoop
     }
     if leavesOutput { wakeLoop() }
+    if waiter.role == .executor { endGathering() }
   }
 
   /// A transfer has ended. Where the next is expected at once, the links stay with the threads.
   func endTransfer(_ waiter: ThreadWaiter) {
-    let now = MonotonicClock.now
-    guard waiter.transfers.end(at: now) else { return endAttending(waiter) }
+    guard waiter.transfers.end(at: MonotonicClock.now) else { return endAttending(waiter) }
+    lease(from: waiter)
+  }
+
+  /// The thread of `waiter`, if it attends to the links, does something else for a moment.
+  ///
+  /// - Parameter gathers: whether what it brings meanwhile is written when it comes back.
+  func lease(from waiter: ThreadWaiter, gathers: Bool = false) {
+    guard waiter.attends else { return }
     waiter.endAttending()
     let wakesLoop = lock.withLock { () -> Bool in
       attendance = .lease
-      leaseEnd = now + RealDriver.lease
+      leaseEnd = MonotonicClock.now + RealDriver.lease
+      if gathers { output.gatherer = waiter }
       return output.blocked == RealDriver.leftToLoop || takeLoopWake()
     }
     if wakesLoop { wakeLoop() }
@@ -202,6 +219,10 @@ extension RealDriver {
     }
     attendance = .free
     for number in links.indices { watch(number) }
+    guard output.gatherer != nil else { return }
+    // Who gathers has something else to do.
+    output.gatherer = nil
+    if !output.isBusy && output.blocked == nil { output.blocked = RealDriver.leftToLoop }
   }
 
   /// Looks for packets for a few microseconds before the thread sleeps, if that has proved worth while.

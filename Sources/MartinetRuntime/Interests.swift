@@ -140,6 +140,12 @@ package struct Notices {
     if looksAtHost { lookAt(host) }
   }
 
+  /// Drains the events of `host`; whether they wake anybody.
+  mutating func drainAndWake(_ host: inout Host) -> Bool {
+    drain(&host)
+    return !fired.isEmpty
+  }
+
   /// Whether somebody waits for what no event tells.
   var looksAtHost: Bool { !quiet.isEmpty || !trace.isEmpty }
 

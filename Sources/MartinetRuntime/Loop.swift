@@ -12,6 +12,8 @@ extension RealDriver {
     case loop
     /// A thread that attends to the links.
     case thread
+    /// That of a ``LinkExecutor``, which goes on with the tasks that it wakes: what the host has to send waits for them.
+    case executor
   }
 
   /// What one wake-up has brought.
@@ -90,6 +92,7 @@ extension RealDriver {
     var hasFired = turn(writable: wakeUp.writable, as: worker)
     var rounds = 1
     while pending != 0 {
+      if hasFired && worker == .executor { return true }
       if rounds >= RealDriver.roundsPerWakeUp {
         // Epoll tells again of what waits in a descriptor, but not of what a link has taken from it.
         pending = holding(pending)
@@ -136,16 +139,16 @@ extension RealDriver {
     case .loop:
       sleepsUntil = .zero
       loopTurns += 1
-    case .thread: attendedTurns += 1
+    case .thread, .executor: attendedTurns += 1
     }
     let now = MonotonicClock.now
-    if worker == .thread || attendance == .loop { takeArrivals(at: now) }
+    if worker != .loop || attendance == .loop { takeArrivals(at: now) }
     if worker == .loop && !mail.isEmpty { takeMail(at: now) }
     for one in news { host.hear(one, at: now) }
     if host.nextDeadline <= now { host.expire(at: now) }
     alarms.takeDue(at: now, into: &notices.fired)
     let resumes = resumeOutput(writable: writable)
-    var settlement = settle(at: now)
+    var settlement = settle(at: now, gathers: worker == .executor && notices.drainAndWake(&host))
     lock.unlock()
     let hasFired = !settlement.fired.isEmpty
     settlement.fired.fire()
@@ -185,12 +188,17 @@ extension RealDriver {
 
   /// Lets the loop end; fires `waiter` when the links are closed.
   func beginStop(telling waiter: Waiter) {
+    isStopping = true
+    wakeLoop()
+    tellEnd(to: waiter)
+  }
+
+  /// Fires `waiter` when the links are closed, at once if they are.
+  func tellEnd(to waiter: Waiter) {
     let hasEnded = lock.withLock { () -> Bool in
       if !hasStopped { stopWaiters.append(waiter) }
       return hasStopped
     }
-    isStopping = true
-    wakeLoop()
     if hasEnded { waiter.fire() }
   }
 

@@ -17,6 +17,9 @@ struct OutputState {
   var isBusy = false
   /// The number of the link that took no more; the batch waits until it is writable.
   var blocked: Int?
+  /// The thread of a ``LinkExecutor`` while it runs tasks: what its turns bring is written when all have run, so that a segment carries an answer together with the
+  /// acknowledgement of what it answers.
+  var gatherer: ThreadWaiter?
   /// How many packets of the batch were dropped because their link was full while other links were not; belongs to who has the baton.
   var refused = 0
   /// Those of the batches before it.
@@ -37,6 +40,18 @@ extension RealDriver {
     fillBatch(at: now)
     output.isBusy = output.batch.count > 0
     return output.isBusy
+  }
+
+  /// Whether what the calling thread brings waits. Under the lock.
+  var isGathered: Bool { output.gatherer != nil && output.gatherer === ThreadWaiter.current }
+
+  /// What was gathered waits no longer, nor does what follows.
+  func endGathering() {
+    lock.lock()
+    output.gatherer = nil
+    var settlement = settle(at: MonotonicClock.now)
+    lock.unlock()
+    conclude(&settlement)
   }
 
   private func fillBatch(at now: Instant) {

@@ -147,11 +147,9 @@ package final class RealDriver: @unchecked Sendable {
     } catch {
       result = .failure(error)
     }
-    var settlement = settle(at: now)
+    var settlement = settle(at: now, gathers: isGathered)
     lock.unlock()
-    settlement.fired.fire()
-    if settlement.wakesLoop { wakeLoop() }
-    if settlement.hasOutput { writeOut(isLoop: false) }
+    conclude(&settlement)
     return try result.get()
   }
 
@@ -162,9 +160,18 @@ package final class RealDriver: @unchecked Sendable {
     var wakesLoop: Bool
   }
 
+  /// Does it, by a thread that is not the loop's.
+  func conclude(_ settlement: inout Settlement) {
+    settlement.fired.fire()
+    if settlement.wakesLoop { wakeLoop() }
+    if settlement.hasOutput { writeOut(isLoop: false) }
+  }
+
   /// Collects what a change of the host has brought about. Under the lock.
-  func settle(at now: Instant) -> Settlement {
-    let hasOutput = !isStopping && beginOutput(at: now)
+  ///
+  /// - Parameter gathers: whether what is to be written waits for more.
+  func settle(at now: Instant, gathers: Bool = false) -> Settlement {
+    let hasOutput = !gathers && !isStopping && beginOutput(at: now)
     notices.drain(&host)
     shard?.tellNews(of: &host)
     return Settlement(fired: notices.takeFired(), hasOutput: hasOutput, wakesLoop: takeLoopWake())
@@ -223,6 +230,7 @@ package final class RealDriver: @unchecked Sendable {
   func wait(_ waiter: ThreadWaiter, until deadline: Instant, mayAttend: Bool) -> WaitOutcome {
     // Who registered before the loop's end is fired by it; who registered after it sees that here.
     if isStopping { return .stopped }
+    if waiter.role == .task || waiter.role == .lastTask { endGathering() }
     if mayAttend, let outcome = attend(waiter, until: deadline) { return outcome }
     if spinLimit > .zero && waiter.experience.looks() {
       let isThere = waiter.parker.look(until: min(deadline, MonotonicClock.now + spinLimit))

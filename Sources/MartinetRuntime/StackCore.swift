@@ -2,6 +2,7 @@ import MartinetSimulation
 import MartinetStack
 import MartinetTCP
 import MartinetWire
+import Synchronization
 
 /// What turns a host. There are two.
 enum Driver: Sendable {
@@ -35,6 +36,8 @@ package final class StackCore: Sendable {
   let shardCalls: ShardCalls?
   /// Who waits for the trace of several shards.
   let traceBell: ShardBell?
+  /// What runs tasks for each shard, from the first time on that somebody asks for it.
+  private let executors = Mutex<[LinkExecutor?]>([])
 
   init(_ driver: Driver) {
     self.driver = driver
@@ -93,6 +96,21 @@ package final class StackCore: Sendable {
 
   /// The drivers of real time, of all shards.
   var realDrivers: [RealDriver] { (0..<shardCount).compactMap { shardDriver($0) } }
+
+  /// What runs tasks on a thread that reads the links of shard `shard`; nil in virtual time, and if the system has no thread left.
+  package func executor(of shard: Int) -> LinkExecutor? {
+    guard let driver = shardDriver(shard) else { return nil }
+    return executors.withLock { executors in
+      while executors.count <= shard { executors.append(nil) }
+      if executors[shard] == nil { executors[shard] = try? LinkExecutor(on: driver) }
+      return executors[shard]
+    }
+  }
+
+  /// That of the shard of `handle`.
+  package func executor(of handle: ConnectionHandle) -> LinkExecutor? {
+    executor(of: others.isEmpty ? 0 : handle.shard)
+  }
 
   /// The time of the host's clock.
   package var now: Instant {

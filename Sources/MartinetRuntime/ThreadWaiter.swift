@@ -15,6 +15,18 @@ package enum WaitOutcome: Sendable {
   case cancelled
 }
 
+/// What a thread does at the moment, as far as a driver treats it otherwise than others.
+enum ThreadRole {
+  /// It makes calls.
+  case caller
+  /// It is that of a ``LinkExecutor`` and looks for something to do.
+  case executor
+  /// It is that of a ``LinkExecutor`` and runs a task.
+  case task
+  /// As ``task``, and no other task waits for it.
+  case lastTask
+}
+
 /// The calling thread as a waiter.
 package final class ThreadWaiter: Waiter, @unchecked Sendable {
   let parker = Parker()
@@ -27,6 +39,8 @@ package final class ThreadWaiter: Waiter, @unchecked Sendable {
   /// Whether it goes on with that between two waits.
   var keepsAttending = false
   var transfers = TransferExperience()
+  /// The thread's own, like those before it.
+  var role = ThreadRole.caller
   /// What ends its poll.
   private let event = Mutex<AttendanceEvent?>(nil)
 
