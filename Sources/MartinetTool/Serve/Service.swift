@@ -29,11 +29,11 @@ enum Service: String, CaseIterable, ExpressibleByArgument {
   }
 
   /// Serves one connection until the peer has closed, or has no more use for it.
-  func serve(_ socket: Socket) throws(SocketError) {
+  func serve(_ stream: TCPStream) async throws(SocketError) {
     switch self {
-    case .echo: try Service.echo(socket)
-    case .discard: try Service.discard(socket)
-    case .chargen: try Service.generate(socket)
+    case .echo: try await Service.echo(stream)
+    case .discard: try await Service.discard(stream)
+    case .chargen: try await Service.generate(stream)
     }
   }
 
@@ -42,27 +42,19 @@ enum Service: String, CaseIterable, ExpressibleByArgument {
   /// The octets that are read at once.
   private static let pieceSize = 65536
 
-  private static func echo(_ socket: Socket) throws(SocketError) {
-    let input = try socket.inputStream
-    let output = try socket.outputStream
-    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: pieceSize, alignment: 4096)
-    defer { room.deallocate() }
-    while let count = try input.read(into: room) {
-      try output.write(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(room)[..<count]))
-    }
+  private static func echo(_ stream: TCPStream) async throws(SocketError) {
+    while let piece = try await stream.read(upTo: pieceSize) { try await stream.write(piece) }
   }
 
-  private static func discard(_ socket: Socket) throws(SocketError) {
-    let input = try socket.inputStream
+  private static func discard(_ stream: TCPStream) async throws(SocketError) {
     // What nobody looks at needs no copy.
-    while try input.read(upTo: .max, lending: { _ in }) != nil {}
+    while try await stream.read(upTo: .max, lending: { _ in }) != nil {}
   }
 
-  private static func generate(_ socket: Socket) throws(SocketError) {
+  private static func generate(_ stream: TCPStream) async throws(SocketError) {
     // "Any data received is thrown away" (RFC 864): the stack does so once nobody reads.
-    try socket.shutdownInput()
-    let output = try socket.outputStream
-    while true { try output.write(CharacterPattern.lines.span.bytes) }
+    try stream.shutdownInput()
+    while true { try await stream.write(CharacterPattern.lines) }
   }
 }
 

@@ -1,11 +1,12 @@
+import Dispatch
 import Martinet
 import MartinetWire
 import Synchronization
 
-/// Serves any number of connections at once, each on a thread.
+/// Serves any number of connections at once, each in a task, on the threads that read the links: what comes is answered without a switch of threads.
 ///
-/// A thread accepts a connection, leaves the listener to another, serves the connection, and comes back. So connections that come and go cost no
-/// new threads.
+/// A task accepts a connection, leaves the listener to another, serves the connection, and comes back. So connections that come and go cost no
+/// new tasks.
 final class ServiceCrew: Sendable {
   private struct State {
     var workers = 0
@@ -21,49 +22,46 @@ final class ServiceCrew: Sendable {
   private static let backlog = 1024
 
   private let service: Service
-  private let server: ServerSocket
+  private let listener: TCPListener
   private let state = Mutex(State())
-  private let crew = Crew(limit: ServiceCrew.workerLimit)
+  private let end = DispatchSemaphore(value: 0)
 
   /// Serves on `port` until a signal ends the program.
   static func serve(_ service: Service, on port: UInt16, options: SocketOptions, over plan: LinkPlan) throws(Failure) {
     try plan.use { stack, addresses in
-      let server = try ServerSocket(port: Int(port), backlog: backlog, on: stack, options: options)
+      let listener = try TCPListener(port: Int(port), backlog: backlog, on: stack, options: options)
       for prefix in addresses { Terminal.write("listening on \(Endpoint(prefix.address, port))\n") }
-      try ServiceCrew(service, server).run()
+      try ServiceCrew(service, listener).run(on: stack)
     }
   }
 
-  private init(_ service: Service, _ server: ServerSocket) {
+  private init(_ service: Service, _ listener: TCPListener) {
     self.service = service
-    self.server = server
+    self.listener = listener
   }
 
-  private func run() throws {
-    guard startWorker() else { throw Failure("the system has no thread left") }
-    crew.waitForAll()
+  private func run(on stack: NetworkStack) throws {
+    guard let executor = stack.executor else { throw Failure("the system has no thread left") }
+    startWorker(on: executor)
+    end.wait()
     if let failure = state.withLock({ $0.failure }) { throw failure }
   }
 
-  /// Starts another worker; false if there are enough, or the system has no thread left.
-  @discardableResult
-  private func startWorker() -> Bool {
+  /// Starts another worker unless there are enough.
+  private func startWorker(on executor: LinkExecutor) {
     let isWanted = state.withLock { state in
       guard state.workers < ServiceCrew.workerLimit else { return false }
       state.workers += 1
       return true
     }
-    guard isWanted else { return false }
-    let isStarted = crew.start { self.work() }
-    if !isStarted { state.withLock { $0.workers -= 1 } }
-    return isStarted
+    if isWanted { Task(executorPreference: executor) { await self.work(on: executor) } }
   }
 
-  private func work() {
+  private func work(on executor: LinkExecutor) async {
     while enter() {
-      let socket: Socket
+      let stream: TCPStream
       do throws(SocketError) {
-        socket = try server.accept()
+        stream = try await listener.accept()
       } catch {
         state.withLock { $0.failure = $0.failure ?? error }
         break
@@ -72,10 +70,19 @@ final class ServiceCrew: Sendable {
         state.waiting -= 1
         return state.waiting == 0
       }
-      if isLast { startWorker() }
-      serve(socket)
+      if isLast { startWorker(on: executor) }
+      // The links of another shard are read by another thread.
+      if stream.stack.shards == 1 || stream.executor === executor {
+        await serve(stream)
+      } else {
+        await withTaskExecutorPreference(stream.executor) { await self.serve(stream) }
+      }
     }
-    state.withLock { $0.workers -= 1 }
+    let isLast = state.withLock { state in
+      state.workers -= 1
+      return state.workers == 0
+    }
+    if isLast { end.signal() }
   }
 
   /// Joins those who wait for a connection; false if there are enough of them, or no more connections come.
@@ -87,12 +94,12 @@ final class ServiceCrew: Sendable {
     }
   }
 
-  private func serve(_ socket: Socket) {
+  private func serve(_ stream: TCPStream) async {
     do throws(SocketError) {
-      try service.serve(socket)
-      socket.close()
+      try await service.serve(stream)
+      stream.close()
     } catch {
-      socket.abort()
+      stream.abort()
       switch error.reason {
       // Who has seen enough characters has no other way to say so.
       case .reset where service == .chargen: return
@@ -100,7 +107,7 @@ final class ServiceCrew: Sendable {
       case .ended(.aborted), .stackStopped: return
       default: break
       }
-      Terminal.complain("\(socket.remoteEndpoint.map { "\($0)" } ?? "a client"): \(error.reason)")
+      Terminal.complain("\(stream.remoteEndpoint.map { "\($0)" } ?? "a client"): \(error.reason)")
     }
   }
 }
