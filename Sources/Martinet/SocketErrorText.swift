@@ -68,12 +68,19 @@ extension EndReason {
 extension SilenceEvidence {
   /// Keep-alive probes that nobody answered.
   var probesText: String {
-    "\(attempts) keep-alive probes unanswered, silence for \(silence.text)"
+    "\(attempts) keep-alive probes unanswered, silence for \(silence.text)\(timestampsText)"
   }
 
   var text: String {
     let soft = softError.map { ", the network reported: \($0.text)" } ?? ""
-    return " for \(silence.text), \(attempts) retransmissions\(soft)"
+    return " for \(silence.text), \(attempts) retransmissions\(soft)\(timestampsText)"
+  }
+
+  /// That something on the way takes an option out of what the peer sends.
+  private var timestampsText: String {
+    guard withoutTimestamps > 0 else { return "" }
+    return
+      ", \(withoutTimestamps) segments of the peer were dropped, since they came without the timestamps that both had agreed on"
   }
 
   /// What nobody acknowledged, by its position in the stream, from the first octet to the last.

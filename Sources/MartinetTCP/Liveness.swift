@@ -86,7 +86,8 @@ extension Connection {
     let first = statistics.bytesAcknowledged
     return SilenceEvidence(
       unacknowledged: snd.outstanding, octets: first..<(first + UInt64(queue.count - unsentBytes)),
-      silence: since == .never ? .zero : now - since, attempts: attempts, softError: softError)
+      silence: since == .never ? .zero : now - since, attempts: attempts, softError: softError,
+      withoutTimestamps: rarePart.isPresent ? Int(rare.withoutTimestamps) : 0)
   }
 
   // MARK: Warnings

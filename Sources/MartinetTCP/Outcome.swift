@@ -27,16 +27,20 @@ public struct SilenceEvidence: Equatable, Sendable {
   public var attempts: Int
   /// The last soft error that the network reported meanwhile.
   public var softError: UnreachableCause?
+  /// Segments of the peer that were dropped since they came without the timestamps that both SYNs agreed on (RFC 7323 section 3.2): something on the way takes
+  /// the option out of them.
+  public var withoutTimestamps: Int
 
   public init(
     unacknowledged: SequenceRange, octets: Range<UInt64>, silence: Interval, attempts: Int,
-    softError: UnreachableCause? = nil
+    softError: UnreachableCause? = nil, withoutTimestamps: Int = 0
   ) {
     self.unacknowledged = unacknowledged
     self.octets = octets
     self.silence = silence
     self.attempts = attempts
     self.softError = softError
+    self.withoutTimestamps = withoutTimestamps
   }
 }
 

@@ -7,6 +7,8 @@ struct RareState {
   var fastOpenLesson: FastOpenLesson?
   /// The peer answered only when our SYN did not ask for ECN.
   var notificationFailed = false
+  /// Segments that came without the timestamps that were agreed on.
+  var withoutTimestamps: UInt32 = 0
   var userTimeout = UserTimeoutState()
   /// The budget of challenge acknowledgements, and that of answers to probes that an attacker may have forged.
   var challenges = ChallengeBudget()

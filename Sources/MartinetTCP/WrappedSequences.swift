@@ -21,7 +21,9 @@ extension Connection {
   ) -> Bool {
     guard negotiated.timestamps, !segment.header.isRST else { return true }
     guard segment.header.options.has(.timestamps) else {
-      // RFC 7323 section 3.2: dropped, and the connection lives.
+      // RFC 7323 section 3.2: dropped, and the connection lives. To accept it would take the protection from all that follows, so whoever can forge a
+      // segment would have but to leave the option out; what is told of the silence that comes of it says why.
+      if rare.withoutTimestamps < .max { rare.withoutTimestamps += 1 }
       drop(segment, .timestampMissing, &environment)
       return false
     }

@@ -56,6 +56,29 @@ struct TimestampTests {
     ).run()
   }
 
+  @Test(
+    "If something on the way takes the timestamps out of segments, what is told of the silence says so",
+    .proves("7323-08"))
+  func stripped() throws {
+    try Transcript(
+      """
+      0.000  connect
+      0.000 > SYN seq 0
+      0.100 < SYN.ACK seq 0 ack 1 win 65535 <mss 1460,ts>
+      0.100 > ACK seq 1 ack 1
+      0.200  write 100
+      0.200 > PSH.ACK seq 1 length 100
+      0.300 < ACK seq 1 ack 101 <nots>
+      1.200 > PSH.ACK seq 1 length 100 (timeout)
+      1.300 < ACK seq 1 ack 101 <nots>
+      3.200 > PSH.ACK seq 1 length 100 (timeout)
+      3.300 < ACK seq 1 ack 101 <nots>
+      7.200 > PSH.ACK seq 1 length 100 (timeout)
+             warned retransmitting 3 after 7000ms 3 without timestamps
+      """
+    ).run(configure: { $0.minimumRetransmissionTimeout = .seconds(1) })
+  }
+
   @Test("Timestamps that were not agreed on are ignored", .proves("7323-09"))
   func unexpected() throws {
     try Transcript(

@@ -140,7 +140,10 @@ extension ConnectionWarning {
 }
 
 extension SilenceEvidence {
-  fileprivate var text: String { "\(attempts) after \(silence.milliseconds)ms" }
+  fileprivate var text: String {
+    let missing = withoutTimestamps > 0 ? " \(withoutTimestamps) without timestamps" : ""
+    return "\(attempts) after \(silence.milliseconds)ms\(missing)"
+  }
 }
 
 extension EndReason {
