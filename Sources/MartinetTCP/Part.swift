@@ -238,4 +238,10 @@ extension Connection {
       return unsafe rarePart.mutableAddress
     }
   }
+
+  /// Where the search for the path MTU stands; it must have begun.
+  var search: PathSearch {
+    unsafeAddress { unsafe UnsafePointer(rare.search.mutableAddress) }
+    unsafeMutableAddress { unsafe rare.search.mutableAddress }
+  }
 }

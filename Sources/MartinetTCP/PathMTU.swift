@@ -3,12 +3,6 @@ import MartinetWire
 // The path MTU of a connection: what it begins with, how it changes, and what is believed of reports (RFC 1191, RFC 8201, RFC 4821, RFC 5927 section 7).
 
 extension Connection {
-  /// Where the search for the path MTU stands; it must have begun.
-  var search: PathSearch {
-    _read { yield rare.search[0] }
-    _modify { yield &rare.search[0] }
-  }
-
   /// What packets have at most at the beginning.
   static func initialPathMTU(_ parameters: OpenParameters) -> Int {
     guard parameters.options.pathMTUDiscovery == .off else { return parameters.pathMTU }
@@ -22,7 +16,8 @@ extension Connection {
 
   private mutating func needSearch() {
     guard !flags.contains(.searchesPath) else { return }
-    rare.search = [PathSearch(claimed: pathMTU)]
+    let search = PathSearch(claimed: pathMTU)
+    rare.search.make(search)
     flags.insert(.searchesPath)
   }
 
@@ -41,7 +36,7 @@ extension Connection {
   mutating func discoveryChanged(in environment: inout Environment, at now: Instant) {
     if options.pathMTUDiscovery == .off {
       flags.remove(.searchesPath)
-      if rarePart.isPresent { rare.search = [] }
+      if rarePart.isPresent { rare.search.drop() }
       resize(packets: remote.address.isIPv4 ? linkMTU : min(linkMTU, 1280), in: &environment, at: now)
     } else if flags.contains(.synAcknowledged) {
       beginPathSearch(in: &environment, at: now)

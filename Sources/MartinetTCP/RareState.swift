@@ -1,7 +1,7 @@
 import MartinetWire
 
 /// What few connections need.
-struct RareState {
+struct RareState: ~Copyable {
   /// What the SYN or SYN,ACK has to do with Fast Open.
   var fastOpen: FastOpen?
   var fastOpenLesson: FastOpenLesson?
@@ -15,8 +15,8 @@ struct RareState {
   var probeAnswers = ChallengeBudget()
   var reassembly = Reassembly()
   var endReason: EndReason?
-  /// What is being found out about the path; one, if anything is.
-  var search: [PathSearch] = []
+  /// What is being found out about the path, if anything is.
+  var search = Part<PathSearch>()
 }
 
 extension Connection {
