@@ -41,8 +41,8 @@ extension Host {
       if Host.overlap(connections[slot].flow.local.address, local.address) { return true }
     }
     if sharesTimeWait { return false }
-    for number in timeWaitMemory.numbers where timeWaitMemory.isPresent(number) {
-      let end = timeWaitMemory.flow(of: number).local
+    for number in timeWaitRecords.numbers where timeWaitRecords.isPresent(number) {
+      let end = timeWaitRecords[number].local
       if end.port == local.port && Host.overlap(end.address, local.address) { return true }
     }
     return false
@@ -60,7 +60,7 @@ extension Host {
 
   /// Ends every connection with a RST, except those that only wait for the peer: it may still be reading what it was sent.
   package mutating func abortAll(at now: Instant) {
-    for number in halfOpenMemory.numbers where halfOpenMemory.isPresent(number) {
+    for number in halfOpenRecords.numbers where halfOpenRecords.isPresent(number) {
       _ = resumeHandshake(number, at: now)
     }
     for slot in connections.slots where connections.isLive(slot) {

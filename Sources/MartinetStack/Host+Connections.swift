@@ -219,11 +219,11 @@ extension Host {
     for slot in connections.slots where connections.isLive(slot) {
       statuses.append(connections[slot].connection.status(in: environment, at: now))
     }
-    for number in timeWaitMemory.numbers where timeWaitMemory.isPresent(number) {
-      statuses.append(timeWaitMemory.status(of: number))
+    for number in timeWaitRecords.numbers where timeWaitRecords.isPresent(number) {
+      statuses.append(timeWaitRecords.status(of: number))
     }
-    for number in halfOpenMemory.numbers where halfOpenMemory.isPresent(number) {
-      statuses.append(halfOpenMemory.status(of: number))
+    for number in halfOpenRecords.numbers where halfOpenRecords.isPresent(number) {
+      statuses.append(halfOpenRecords.status(of: number))
     }
     return statuses
   }
@@ -276,7 +276,7 @@ extension Host {
   }
 
   /// The connections there are, in whatever phase.
-  public var connectionCount: Int { connections.count + timeWaitMemory.count + halfOpenMemory.count }
+  public var connectionCount: Int { connections.count + timeWaitRecords.count + halfOpenRecords.count }
 
   /// Whether some connection has octets or a FIN that the peer has not acknowledged. Looks at every connection.
   public var hasUnfinishedBusiness: Bool {

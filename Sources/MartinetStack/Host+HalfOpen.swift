@@ -8,7 +8,7 @@ extension Host {
   package static var wholeHandshakes: Int { 64 }
 
   /// How many half-open connections of listeners are small records.
-  package var halfOpenRecordCount: Int { halfOpenMemory.count }
+  package var halfOpenRecordCount: Int { halfOpenRecords.count }
 
   /// Whether a listener has more half-open connections than may stay whole.
   @inline(__always)
@@ -21,8 +21,8 @@ extension Host {
       let state = HalfOpenState(connections[slot].connection)
     else { return }
     let record = HalfOpenRecord(state: state, listener: listener, route: connections[slot].route)
-    guard let number = halfOpenMemory.insert(record, in: &listeners[listener].condensed) else { return }
-    flows.move(slot, to: number | HalfOpenMemory.mark, connections[slot].flowHash)
+    guard let number = halfOpenRecords.insert(record, in: &listeners[listener].condensed) else { return }
+    flows.move(slot, to: number | HalfOpenRecord.mark, connections[slot].flowHash)
     connections[slot].isInFlows = false
     // The record goes on counting.
     connections[slot].connection.statistics = ConnectionStatistics()
@@ -32,10 +32,10 @@ extension Host {
   /// Makes a connection of a record; returns its slot, nil if there is no room for it.
   mutating func resumeHandshake(_ number: UInt32, at now: Instant) -> UInt32? {
     guard let (slot, generation) = connections.upcoming() else { return nil }
-    let flow = halfOpenMemory.flow(of: number)
+    let flow = halfOpenRecords.flow(of: number)
     let hash = flows.hash(of: flow)
-    let listener = halfOpenMemory.listener(of: number)
-    let record = halfOpenMemory.remove(number, from: &listeners[listener].condensed)
+    let listener = halfOpenRecords[number].listener
+    let record = halfOpenRecords.remove(number, from: &listeners[listener].condensed)
     let path = pathMTU(to: flow.remote.address, by: record.route)
     let connection = Connection(
       resuming: record.state, id: ConnectionID(slot: slot, generation: generation), pathMTU: path.mtu,
@@ -47,17 +47,17 @@ extension Host {
           pathMTU: path.mtu, mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
           flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))) != nil
     else { return nil }
-    flows.move(number | HalfOpenMemory.mark, to: slot, hash)
+    flows.move(number | HalfOpenRecord.mark, to: slot, hash)
     placeLinks.append(slot, to: &listeners[listener].halfOpen)
     connectionDeadlines.wake(slot, noLaterThan: connections[slot].connection.takeDeadline())
     return slot
   }
 
   mutating func forgetHandshake(_ number: UInt32) {
-    flows.remove(number | HalfOpenMemory.mark, flows.hash(of: halfOpenMemory.flow(of: number)))
-    retired.add(halfOpenMemory.statistics(of: number))
-    let listener = halfOpenMemory.listener(of: number)
-    _ = halfOpenMemory.remove(number, from: &listeners[listener].condensed)
+    flows.remove(number | HalfOpenRecord.mark, flows.hash(of: halfOpenRecords.flow(of: number)))
+    retired.add(halfOpenRecords[number].state.statistics.all)
+    let listener = halfOpenRecords[number].listener
+    _ = halfOpenRecords.remove(number, from: &listeners[listener].condensed)
   }
 
   /// Forgets the half-open connection of `listener` whose SYN came first; of the records it is the one that has been one for the longest.
@@ -65,7 +65,7 @@ extension Host {
     let (whole, condensed) = (listeners[listener].halfOpen.first, listeners[listener].condensed.first)
     if whole == SlotList.none
       || (condensed != SlotList.none
-        && halfOpenMemory.began(condensed) < connections[whole].connection.handshakeBegan)
+        && halfOpenRecords[condensed].state.began < connections[whole].connection.handshakeBegan)
     {
       forgetHandshake(condensed)
     } else {
@@ -80,8 +80,8 @@ extension Host {
 
   /// SYN,ACKs leave again, or are given up. Each record gets one turn.
   mutating func expireHandshakes(at now: Instant) {
-    var turns = halfOpenMemory.count
-    while turns > 0, let number = halfOpenMemory.popDue(at: now) {
+    var turns = halfOpenRecords.count
+    while turns > 0, let number = halfOpenRecords.popDue(at: now) {
       turns -= 1
       guard let slot = resumeHandshake(number, at: now) else {
         counters.count(.connectionLimit)

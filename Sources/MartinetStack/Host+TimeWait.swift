@@ -8,25 +8,25 @@ extension Host {
   func entry(of flow: FlowKey, _ hash: FlowHash) -> UInt32? {
     flows.slot(hash) { entry in
       if entry & Host.marks == 0 { return connections[entry].isOver(flow) }
-      return entry & TimeWaitMemory.mark != 0
-        ? timeWaitMemory.isOver(flow, entry & ~TimeWaitMemory.mark)
-        : halfOpenMemory.isOver(flow, entry & ~HalfOpenMemory.mark)
+      return entry & TimeWaitState.mark != 0
+        ? timeWaitRecords.isOver(flow, entry & ~TimeWaitState.mark)
+        : halfOpenRecords.isOver(flow, entry & ~HalfOpenRecord.mark)
     }
   }
 
   /// What stands before the number of a record that is no whole connection.
-  private static var marks: UInt32 { TimeWaitMemory.mark | HalfOpenMemory.mark }
+  private static var marks: UInt32 { TimeWaitState.mark | HalfOpenRecord.mark }
 
   /// The slot of the connection at `entry` of the table, which is made of its record if that is all there is; nil if there is no room for it.
   mutating func wholeConnection(_ entry: UInt32, at now: Instant) -> UInt32? {
     if entry & Host.marks == 0 { return entry }
-    return entry & TimeWaitMemory.mark != 0
-      ? resume(entry & ~TimeWaitMemory.mark, at: now) : resumeHandshake(entry & ~HalfOpenMemory.mark, at: now)
+    return entry & TimeWaitState.mark != 0
+      ? resume(entry & ~TimeWaitState.mark, at: now) : resumeHandshake(entry & ~HalfOpenRecord.mark, at: now)
   }
 
   /// The slot of the connection over `flow`, as far as it is more than a record in TIME-WAIT.
   mutating func connectionSlot(of flow: FlowKey, at now: Instant) -> UInt32? {
-    guard let entry = entry(of: flow, flows.hash(of: flow)), entry & TimeWaitMemory.mark == 0 else { return nil }
+    guard let entry = entry(of: flow, flows.hash(of: flow)), entry & TimeWaitState.mark == 0 else { return nil }
     return wholeConnection(entry, at: now)
   }
 
@@ -35,17 +35,17 @@ extension Host {
     placeLinks.remove(slot, from: &orphans)
     connections[slot].place = .timeWait
     placeLinks.append(slot, to: &timeWaits)
-    if timeWaits.count + timeWaitMemory.count > configuration.timeWait {
+    if timeWaits.count + timeWaitRecords.count > configuration.timeWait {
       counters.timeWaitRecycled &+= 1
-      if timeWaitMemory.count > 0 { forgetRecord(timeWaitMemory.oldest) } else { forget(timeWaits.first) }
+      if timeWaitRecords.count > 0 { forgetRecord(condensedTimeWaits.first) } else { forget(timeWaits.first) }
     }
   }
 
   /// Makes a connection in TIME-WAIT that has nothing to say a small record. One that is traced stays, so that the trace tells of its end.
   mutating func condense(_ slot: UInt32) {
     guard !environment.trace.isEnabled, let state = TimeWaitState(connections[slot].connection) else { return }
-    if let number = timeWaitMemory.insert(state) {
-      flows.move(slot, to: number | TimeWaitMemory.mark, connections[slot].flowHash)
+    if let number = timeWaitRecords.insert(state, in: &condensedTimeWaits) {
+      flows.move(slot, to: number | TimeWaitState.mark, connections[slot].flowHash)
       connections[slot].isInFlows = false
     }
     forget(slot)
@@ -53,13 +53,14 @@ extension Host {
 
   /// Makes a connection of a record; returns its slot, nil if there is no room for it or no way to its peer.
   mutating func resume(_ number: UInt32, at now: Instant) -> UInt32? {
-    let flow = timeWaitMemory.flow(of: number)
+    let flow = timeWaitRecords.flow(of: number)
     guard let route = route(to: flow.remote.address), let (slot, generation) = connections.upcoming() else {
       return nil
     }
     let path = pathMTU(to: flow.remote.address, by: route)
     let connection = Connection(
-      resuming: timeWaitMemory.remove(number), id: ConnectionID(slot: slot, generation: generation),
+      resuming: timeWaitRecords.remove(number, from: &condensedTimeWaits),
+      id: ConnectionID(slot: slot, generation: generation),
       pathMTU: path.mtu, linkMTU: linkMTU(of: route.interface), in: &environment, at: now)
     let hash = flows.hash(of: flow)
     let record = ConnectionRecord(
@@ -67,7 +68,7 @@ extension Host {
       mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
       flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
-    flows.move(number | TimeWaitMemory.mark, to: slot, hash)
+    flows.move(number | TimeWaitState.mark, to: slot, hash)
     placeLinks.append(slot, to: &timeWaits)
     return slot
   }
@@ -81,8 +82,8 @@ extension Host {
 
   /// What the next connection must know of the one in the table at `entry`; nil if that stays.
   private func succession(at entry: UInt32) -> Succession? {
-    if entry & TimeWaitMemory.mark != 0 { return timeWaitMemory.succession(of: entry & ~TimeWaitMemory.mark) }
-    if entry & HalfOpenMemory.mark != 0 { return nil }
+    if entry & TimeWaitState.mark != 0 { return timeWaitRecords[entry & ~TimeWaitState.mark].succession }
+    if entry & HalfOpenRecord.mark != 0 { return nil }
     return connections[entry].place == .timeWait ? connections[entry].connection.succession : nil
   }
 
@@ -90,20 +91,20 @@ extension Host {
   mutating func succeed(_ flow: FlowKey, _ hash: FlowHash) -> SequenceNumber? {
     guard let entry = entry(of: flow, hash), let last = succession(at: entry) else { return nil }
     counters.timeWaitReused &+= 1
-    if entry & TimeWaitMemory.mark == 0 { forget(entry) } else { forgetRecord(entry & ~TimeWaitMemory.mark) }
+    if entry & TimeWaitState.mark == 0 { forget(entry) } else { forgetRecord(entry & ~TimeWaitState.mark) }
     return last.next
   }
 
   /// How many connections in TIME-WAIT are small records.
-  package var timeWaitRecordCount: Int { timeWaitMemory.count }
+  package var timeWaitRecordCount: Int { timeWaitRecords.count }
 
   mutating func forgetRecord(_ number: UInt32) {
-    flows.remove(number | TimeWaitMemory.mark, flows.hash(of: timeWaitMemory.flow(of: number)))
-    _ = timeWaitMemory.remove(number)
+    flows.remove(number | TimeWaitState.mark, flows.hash(of: timeWaitRecords.flow(of: number)))
+    _ = timeWaitRecords.remove(number, from: &condensedTimeWaits)
   }
 
   /// 2 MSL are over.
   mutating func expireTimeWait(at now: Instant) {
-    while let number = timeWaitMemory.popDue(at: now) { forgetRecord(number) }
+    while let number = timeWaitRecords.popDue(at: now) { forgetRecord(number) }
   }
 }

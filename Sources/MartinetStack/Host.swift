@@ -53,10 +53,11 @@ public struct Host: ~Copyable {
   var timeWaits = SlotList()
   /// The connections whose programs have gone, in the order in which they went.
   var orphans = SlotList()
-  /// Those in TIME-WAIT that say nothing.
-  var timeWaitMemory: TimeWaitMemory
+  /// Those in TIME-WAIT that say nothing, all in one list.
+  var timeWaitRecords: WaitingRecords<TimeWaitState>
+  var condensedTimeWaits = SlotList()
   /// Those in SYN-RECEIVED that wait beside many others.
-  var halfOpenMemory: HalfOpenMemory
+  var halfOpenRecords: WaitingRecords<HalfOpenRecord>
   /// The connections that may have something to send, next one first.
   var readyLinks = SlotLinks()
   var ready = SlotList()
@@ -123,8 +124,8 @@ public struct Host: ~Copyable {
     cookieLimit = RateLimit(perSecond: configuration.synCookiesPerSecond, burst: configuration.synCookieBurst)
     connections = Slab(limit: configuration.connections, generations: share.generations)
     flows = FlowTable(secret: key)
-    timeWaitMemory = TimeWaitMemory(limit: configuration.timeWait)
-    halfOpenMemory = HalfOpenMemory(limit: configuration.connections)
+    timeWaitRecords = WaitingRecords(limit: configuration.timeWait)
+    halfOpenRecords = WaitingRecords(limit: configuration.connections)
     listeners = Slab(limit: configuration.listeners)
     listening = Table(secret: key)
     listenedPorts = PortUsers(secret: key, isDatagram: false)
@@ -172,8 +173,8 @@ public struct Host: ~Copyable {
   public var connectionTotals: ConnectionStatistics {
     var totals = retired
     for slot in connections.slots where connections.isLive(slot) { totals.add(connections[slot].connection.statistics) }
-    for number in halfOpenMemory.numbers where halfOpenMemory.isPresent(number) {
-      totals.add(halfOpenMemory.statistics(of: number))
+    for number in halfOpenRecords.numbers where halfOpenRecords.isPresent(number) {
+      totals.add(halfOpenRecords[number].state.statistics.all)
     }
     return totals
   }

@@ -1,0 +1,86 @@
+import MartinetTCP
+import MartinetWire
+
+/// What is left of a connection that only waits, and what the host keeps beside it.
+protocol WaitingRecord: ~Copyable {
+  /// In the table of flows their numbers have this bit, which no slot of a connection has.
+  static var mark: UInt32 { get }
+  var local: Endpoint { get }
+  var remote: Endpoint { get }
+  /// When it has to do something, or is over.
+  var deadline: Instant { get }
+  func status(id: ConnectionID) -> ConnectionStatus
+}
+
+/// Small records of connections that only wait, each in a list, the one that has waited longest first.
+struct WaitingRecords<Record: WaitingRecord & ~Copyable>: ~Copyable {
+  private var records: Slab<Record>
+  private var links = SlotLinks()
+  private var deadlines = Deadlines()
+
+  init(limit: Int) {
+    records = Slab(limit: max(1, limit))
+  }
+
+  var count: Int { records.count }
+  /// When the first of them has to do something.
+  var earliest: Instant { deadlines.earliest }
+
+  /// The record of `number`, which must be there.
+  subscript(number: UInt32) -> Record {
+    _read { yield records[number] }
+  }
+
+  /// All numbers that were ever used; together with ``isPresent(_:)`` a way to visit all.
+  var numbers: Range<UInt32> { records.slots }
+
+  func isPresent(_ number: UInt32) -> Bool { records.isLive(number) }
+
+  func isOver(_ flow: FlowKey, _ number: UInt32) -> Bool {
+    records[number].local == flow.local && records[number].remote == flow.remote
+  }
+
+  func flow(of number: UInt32) -> FlowKey { FlowKey(local: records[number].local, remote: records[number].remote) }
+
+  func status(of number: UInt32) -> ConnectionStatus {
+    records[number].status(
+      id: ConnectionID(slot: number | Record.mark, generation: records.generation(of: number)))
+  }
+
+  /// Takes in `record` at the end of `list`; returns its number, nil at the limit.
+  mutating func insert(_ record: consuming Record, in list: inout SlotList) -> UInt32? {
+    let deadline = record.deadline
+    guard let number = records.insert(record) else { return nil }
+    links.append(number, to: &list)
+    deadlines.set(deadline, for: number)
+    return number
+  }
+
+  mutating func remove(_ number: UInt32, from list: inout SlotList) -> Record {
+    links.remove(number, from: &list)
+    deadlines.remove(number)
+    return records.remove(number)
+  }
+
+  /// The number of one that has to do something, and that is to be removed.
+  mutating func popDue(at now: Instant) -> UInt32? { deadlines.popDue(at: now) }
+}
+
+extension TimeWaitState: WaitingRecord {
+  static var mark: UInt32 { 0x8000_0000 }
+  package var deadline: Instant { end }
+}
+
+/// A connection in SYN-RECEIVED that waits for the last ACK of its handshake, in a list of its listener's.
+struct HalfOpenRecord: WaitingRecord, ~Copyable {
+  static var mark: UInt32 { 0x4000_0000 }
+  let state: HalfOpenState
+  /// The slot of its listener.
+  let listener: UInt32
+  let route: Route
+
+  var local: Endpoint { state.local }
+  var remote: Endpoint { state.remote }
+  var deadline: Instant { state.deadline }
+  func status(id: ConnectionID) -> ConnectionStatus { state.status(id: id) }
+}
