@@ -217,8 +217,15 @@ public struct PagePool: ~Copyable {
     giveBack(freed, count: count, of: PagePool.chunk(run.first))
   }
 
-  /// Lets go once of the pages of a chain from `first` on, as far as the one before `end`.
+  /// Lets go once of the pages of a chain from `first` on, as far as the one before `end`: mostly that is one, or none.
+  @inline(__always)
   mutating func unpin(from first: PageIndex, before end: PageIndex) {
+    if first == end { return }
+    if unsafe states[Int(first.rawValue)].next == end { unpin(first) } else { unpinAll(from: first, before: end) }
+  }
+
+  @inline(never)
+  private mutating func unpinAll(from first: PageIndex, before end: PageIndex) {
     var page = first
     while page != end {
       let chunk = PagePool.chunk(page)
