@@ -51,6 +51,7 @@ struct RefusalTests {
       (["demo", "--delay", "soon"], "soon"), (["demo", "--rate", "0"], "--rate"), (["demo", "--seed", "-3"], "seed"),
       (["demo", "--size", "8 apples"], "8 apples"), (["demo", "--unfold", "0"], "--unfold"),
       (["demo", "--size", "1KB", "--file", "/etc/passwd"], "exclude"), (["fly"], "fly"),
+      (["bench", "foo"], "following: bulk, trains, "), (["serve", "daytime"], "'discard' or 'chargen'"),
       (["connect"], "HOST:PORT"), (["connect", "10.77.0.1"], "10.77.0.1"), (["connect", "a:0"], "a:0"),
       (["connect", "a:1", "b:2"], "b:2"), (["connect", "a:1", "--link", "tun:mt0"], "--address"),
       (["listen"], "PORT"), (["listen", "0"], "0"), (["listen", "http"], "http"), (["http"], "URL"),

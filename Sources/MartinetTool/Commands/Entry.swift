@@ -45,9 +45,12 @@ struct Entry: ParsableCommand {
   /// What the arguments lack, in one line; help that was asked for as it is.
   private static func refuse(_ error: any Error) -> Never {
     let code = exitCode(for: error)
-    guard code != .success, let line = message(for: error).split(separator: "\n").first else {
-      Entry.exit(withError: error)
-    }
+    let lines = message(for: error).split(separator: "\n")
+    guard code != .success, let first = lines.first else { Entry.exit(withError: error) }
+    // Where the values that there are would not fit a line, they stand below it in a list.
+    let mark = "  - "
+    let values = lines.dropFirst().prefix { $0.hasPrefix(mark) }.map { $0.dropFirst(mark.count) }
+    let line = values.isEmpty ? String(first) : "\(first) \(values.joined(separator: ", "))"
     let command = CommandLine.arguments.dropFirst().first.flatMap { name in
       configuration.subcommands.first { $0.configuration.commandName == name }?.configuration.commandName
     }

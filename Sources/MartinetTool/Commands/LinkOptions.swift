@@ -8,7 +8,8 @@ struct LinkOptions: ParsableArguments {
     name: .customLong("link"),
     help: ArgumentHelp(
       "hub:HOST:PORT, udp:HOST:PORT, tun:NAME or tap:NAME, each with an optional ,mtu=N, devices with ,offload=off.",
-      discussion: "Without it the programs find each other on 127.0.0.1:7707.", valueName: "LINK"),
+      discussion: "Without it the programs find each other on 127.0.0.1:7707; http has a server of its own.",
+      valueName: "LINK"),
     transform: LinkOptions.link)
   var specification: LinkSpecification?
 

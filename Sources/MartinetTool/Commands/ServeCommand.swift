@@ -23,7 +23,7 @@ struct ServeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How many shards the stack has, each with a thread and a queue of the device. (default: 1)", valueName: "1-64"))
+      "How many shards the stack has, each with a thread and a queue of the device.", valueName: "1-64"))
   var shards: Int = 1
 
   @Option(
