@@ -8,9 +8,15 @@ package final class ReceiveSlot {
   private let capacity: Int
   /// The pages that are not there: the first so many.
   private var missing: Int
-  /// Room for what a device puts before a packet; the first of ``piecesWithHeader``.
+  /// Room for what a device puts before a packet; the first of ``vectors``.
   package let header: UnsafeMutablePointer<martinet_vnet_header>
-  let piecesWithHeader: UnsafeMutablePointer<iovec>
+  /// The header, the first page, and the others, those that lie side by side as one: the system looks at each vector, however short a packet is.
+  package let vectors: UnsafeMutablePointer<iovec>
+  package private(set) var vectorCount = 0
+  /// ``vectors`` hold but for the first page.
+  private var isJoined = false
+  /// The pages one by one.
+  private let pieces: UnsafeMutablePointer<iovec>
   /// The octets that the link has put into the pages.
   package private(set) var received = 0
   package private(set) var trust = ChecksumTrust.unverified
@@ -27,8 +33,9 @@ package final class ReceiveSlot {
     pages.initialize(repeating: .none, count: capacity)
     header = .allocate(capacity: 1)
     header.initialize(to: martinet_vnet_header())
-    piecesWithHeader = .allocate(capacity: capacity + 1)
-    piecesWithHeader[0] = iovec(iov_base: header, iov_len: Int(MARTINET_VNET_HEADER))
+    vectors = .allocate(capacity: capacity + 1)
+    vectors[0] = iovec(iov_base: header, iov_len: Int(MARTINET_VNET_HEADER))
+    pieces = .allocate(capacity: capacity)
     for index in 0..<capacity {
       pieces[index] = iovec(iov_base: nil, iov_len: min(PagePool.pageSize, size - index * PagePool.pageSize))
     }
@@ -37,24 +44,42 @@ package final class ReceiveSlot {
   deinit {
     pages.deallocate()
     header.deallocate()
-    piecesWithHeader.deallocate()
+    vectors.deallocate()
+    pieces.deallocate()
   }
-
-  /// The pages as pieces.
-  var pieces: UnsafeMutablePointer<iovec> { piecesWithHeader + 1 }
-  var pieceCount: Int { capacity }
 
   // MARK: Pages
 
   /// Takes the pages that are missing; false if the pool has not so many.
   package func reserve(from pool: inout PagePool) -> Bool {
+    guard missing > 0 else { return true }
+    if missing > 1 { isJoined = false }
     while missing > 0 {
-      guard let page = pool.allocate() else { return false }
-      missing -= 1
-      pages[missing] = page
-      pieces[missing].iov_base = pool.address(of: page)
+      guard let run = pool.allocateRun(atMost: missing) else { return false }
+      missing -= run.count
+      for index in 0..<run.count {
+        pages[missing + index] = run[index]
+        pieces[missing + index].iov_base = pool.address(of: run[index])
+      }
     }
+    if !isJoined { join() }
+    vectors[1] = pieces[0]
     return true
+  }
+
+  /// Makes ``vectors`` of the pages behind the first.
+  private func join() {
+    vectorCount = 2
+    for index in 1..<max(1, capacity) {
+      let last = vectorCount - 1
+      if last > 1, let base = vectors[last].iov_base, base + vectors[last].iov_len == pieces[index].iov_base {
+        vectors[last].iov_len += pieces[index].iov_len
+      } else {
+        vectors[vectorCount] = pieces[index]
+        vectorCount += 1
+      }
+    }
+    isJoined = true
   }
 
   /// The pages that the packet needs, with its octets counted.
@@ -76,7 +101,7 @@ package final class ReceiveSlot {
   // MARK: The packet
 
   /// The link has put `count` octets into the pages, of which it knows nothing.
-  func arrived(_ count: Int) {
+  package func arrived(_ count: Int) {
     received = count
     trust = .unverified
     segmentSize = 0
@@ -105,7 +130,7 @@ package final class ReceiveSlot {
   /// Visits the first `count` octets of the reserved pages in order, to be filled.
   package func forEachRoom(upTo count: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
     var left = count
-    for index in 0..<pieceCount where left > 0 {
+    for index in 0..<capacity where left > 0 {
       let length = min(left, Int(pieces[index].iov_len))
       body(UnsafeMutableRawBufferPointer(start: pieces[index].iov_base, count: length))
       left -= length
