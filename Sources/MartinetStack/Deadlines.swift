@@ -1,4 +1,5 @@
 import MartinetTCP
+import MartinetWire
 
 /// Which slots want to be woken, and when: a heap with four children per node, one entry per slot, every change O(log n) and the earliest
 /// deadline O(1).
@@ -7,15 +8,15 @@ import MartinetTCP
 /// what shares a tick, and because the earliest one is known without a search. A busy connection moves its deadline with every
 /// segment, nearly always to later: ``wake(_:noLaterThan:)`` then leaves the entry where it is, and the slot is asked again when it
 /// comes up.
-package struct Deadlines {
-  private struct Entry {
+package struct Deadlines: ~Copyable {
+  private struct Entry: BitwiseCopyable {
     var deadline: Instant
     var slot: UInt32
   }
 
   private static let absent = UInt32.max
-  private var heap: [Entry] = []
-  private var positions: [UInt32] = []
+  private var heap = OwnedArray<Entry>()
+  private var positions = OwnedArray<UInt32>()
 
   package init() {}
 
@@ -46,11 +47,11 @@ package struct Deadlines {
     let position = positions[Int(slot)]
     if position == Deadlines.absent {
       heap.append(entry)
-      Deadlines.raise(entry, from: heap.count - 1, in: &heap, &positions)
+      raise(entry, from: heap.count - 1)
     } else if deadline < heap[Int(position)].deadline {
-      Deadlines.raise(entry, from: Int(position), in: &heap, &positions)
+      raise(entry, from: Int(position))
     } else {
-      Deadlines.lower(entry, from: Int(position), in: &heap, &positions)
+      lower(entry, from: Int(position))
     }
   }
 
@@ -60,21 +61,13 @@ package struct Deadlines {
     let position = Int(positions[Int(slot)])
     positions[Int(slot)] = Deadlines.absent
     let last = heap.removeLast()
-    if heap.capacity > 1024 && heap.count * 8 < heap.capacity { shrink() }
+    heap.shrinkIfSpacious()
     guard position < heap.count else { return }
     if position > 0 && last.deadline < heap[(position - 1) / 4].deadline {
-      Deadlines.raise(last, from: position, in: &heap, &positions)
+      raise(last, from: position)
     } else {
-      Deadlines.lower(last, from: position, in: &heap, &positions)
+      lower(last, from: position)
     }
-  }
-
-  /// Gives back memory that many deadlines took and few need.
-  private mutating func shrink() {
-    var smaller: [Entry] = []
-    smaller.reserveCapacity(heap.count * 2)
-    smaller.append(contentsOf: heap)
-    heap = smaller
   }
 
   /// Takes out the slot with the earliest deadline if that has come.
@@ -86,11 +79,7 @@ package struct Deadlines {
   }
 
   /// Puts `entry` into the free place at `start`, or above it, where later ones give way.
-  private static func raise(
-    _ entry: Entry, from start: Int, in heap: inout [Entry], _ positions: inout [UInt32]
-  ) {
-    var heap = heap.mutableSpan
-    var positions = positions.mutableSpan
+  private mutating func raise(_ entry: Entry, from start: Int) {
     var position = start
     while position > 0 {
       let parent = (position - 1) / 4
@@ -105,11 +94,7 @@ package struct Deadlines {
   }
 
   /// Puts `entry` into the free place at `start`, or below it, where earlier ones move up.
-  private static func lower(
-    _ entry: Entry, from start: Int, in heap: inout [Entry], _ positions: inout [UInt32]
-  ) {
-    var heap = heap.mutableSpan
-    var positions = positions.mutableSpan
+  private mutating func lower(_ entry: Entry, from start: Int) {
     var position = start
     while true {
       let firstChild = position * 4 + 1

@@ -58,6 +58,8 @@ extension Host {
     let fastOpen = options.fastOpen ? servers.opening(to: remote.address, at: now) : nil
     let opening = Opening.active(after: succeed(flow, hash), fastOpen)
     guard let slot = open(flow, hash, by: route, options: options, as: opening, at: now) else { throw .limitReached }
+    // The next segment of the flow is the answer to the SYN, which often comes before all others.
+    lastFlow.remember(flow, connections[slot].connection.id, on: route.interface, addressEpoch: interfaces.epoch)
     return slot
   }
 

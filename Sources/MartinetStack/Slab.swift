@@ -108,7 +108,8 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
 
   @unsafe @inline(__always)
   private func pointer(_ slot: UInt32) -> UnsafeMutablePointer<Element> {
-    unsafe chunks[Int(slot) >> Slab.chunkShift] + (Int(slot) & (Slab.chunkSize - 1))
+    // Where there is a mark there is a chunk.
+    unsafe chunks.uncheckedElement(at: Int(slot) >> Slab.chunkShift) + (Int(slot) & (Slab.chunkSize - 1))
   }
 
   /// The record of `slot`, which must be there.

@@ -39,10 +39,18 @@ package struct Table<Key: TableKey> {
     index.entry(hash) { number in entries[Int(number)].key == key }
   }
 
+  /// So many keys are compared faster than one is hashed.
+  private static var few: Int { 4 }
+
   /// The slot of `key`.
   package func slot(of key: Key) -> UInt32? {
-    if entries.isEmpty { return nil }
+    guard entries.count > Table.few else { return slotOfFew(key) }
     return entry(of: key, key.hash(secret)).map { entries[Int($0)].slot }
+  }
+
+  private func slotOfFew(_ key: Key) -> UInt32? {
+    for number in entries.indices where entries[number].key == key { return entries[number].slot }
+    return nil
   }
 
   /// Gives `key` a slot, another one if it has one.

@@ -14,13 +14,15 @@ public struct IPv4Header: Equatable, Sendable {
   public var source: IPv4Address
   public var destination: IPv4Address
   /// The octets of the header that was read: 20 to 60. Headers are written without options.
-  public internal(set) var headerLength: Int
+  @inlinable public var headerLength: Int { lengthRead }
+  @usableFromInline var lengthRead: Int
   /// Whether an option asks for source routing (RFC 791 section 3.1), which hosts do well to refuse.
   public internal(set) var hasSourceRoute = false
 
   /// The octets of a header without options.
   @inlinable public static var minimumLength: Int { 20 }
 
+  @inlinable
   public init(
     trafficClass: UInt8 = 0, totalLength: Int = 20, identification: UInt16 = 0, doesNotFragment: Bool = true,
     hasMoreFragments: Bool = false, fragmentOffset: Int = 0, timeToLive: UInt8 = 64, protocolNumber: UInt8,
@@ -36,7 +38,7 @@ public struct IPv4Header: Equatable, Sendable {
     self.protocolNumber = protocolNumber
     self.source = source
     self.destination = destination
-    headerLength = IPv4Header.minimumLength
+    lengthRead = IPv4Header.minimumLength
   }
 
   @inlinable public var isFragment: Bool { hasMoreFragments || fragmentOffset != 0 }
@@ -110,7 +112,7 @@ public struct IPv4Header: Equatable, Sendable {
       fragmentOffset: Int(fragmentField & 0x1FFF) &* 8, timeToLive: bytes.uint8(at: 8),
       protocolNumber: bytes.uint8(at: 9), source: IPv4Address(bytes.uint32(at: 12)),
       destination: IPv4Address(bytes.uint32(at: 16)))
-    header.headerLength = headerLength
+    header.lengthRead = headerLength
     return header
   }
 
@@ -119,8 +121,8 @@ public struct IPv4Header: Equatable, Sendable {
     encode(into: &target, at: position, totalLength: totalLength)
   }
 
-  @inline(__always)
-  private func encode(into target: inout MutableRawSpan, at position: Int, totalLength: Int) {
+  @inlinable @inline(__always)
+  func encode(into target: inout MutableRawSpan, at position: Int, totalLength: Int) {
     let flags: UInt16 = (doesNotFragment ? 0x4000 : 0) | (hasMoreFragments ? 0x2000 : 0)
     let lengths = 0x4500_0000 | UInt32(trafficClass) << 16 | UInt32(UInt16(clamping: totalLength))
     let fragment =
@@ -137,6 +139,7 @@ public struct IPv4Header: Equatable, Sendable {
   }
 
   /// Puts the header before what `departure` holds, with the total length that results.
+  @inlinable @inline(__always)
   public func encode(into departure: inout Departure) {
     let totalLength = departure.count + IPv4Header.minimumLength
     let position = departure.headerStart - IPv4Header.minimumLength

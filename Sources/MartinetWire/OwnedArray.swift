@@ -47,6 +47,10 @@ public struct OwnedArray<Element: BitwiseCopyable>: ~Copyable {
     return unsafe start.unsafelyUnwrapped + index
   }
 
+  /// The element at `index`, which is known to be there.
+  @unsafe @inlinable @inline(__always)
+  package func uncheckedElement(at index: Int) -> Element { unsafe start.unsafelyUnwrapped[index] }
+
   @inlinable @inline(__always)
   public mutating func append(_ element: Element) {
     if count == capacity { grow() }
@@ -54,19 +58,35 @@ public struct OwnedArray<Element: BitwiseCopyable>: ~Copyable {
     elements &+= 1
   }
 
+  /// Takes out the last element, which must be there.
+  @inlinable @inline(__always)
+  public mutating func removeLast() -> Element {
+    let last = self[elements &- 1]
+    elements &-= 1
+    return last
+  }
+
+  /// Gives back memory that many elements took and few need.
+  @inlinable @inline(__always)
+  public mutating func shrinkIfSpacious() {
+    if capacity > 1024 && elements &* 8 < capacity { move(to: elements * 2) }
+  }
+
   /// Removes all elements and keeps the memory.
   @inlinable
   public mutating func removeAll() { elements = 0 }
 
   @inlinable @inline(never)
-  mutating func grow() {
-    let larger = max(4, capacity * 2)
-    let memory = UnsafeMutablePointer<Element>.allocate(capacity: larger)
+  mutating func grow() { move(to: max(4, capacity * 2)) }
+
+  @inlinable @inline(never)
+  mutating func move(to room: Int) {
+    let memory = UnsafeMutablePointer<Element>.allocate(capacity: room)
     if let start = unsafe start {
       unsafe memory.initialize(from: start, count: count)
       unsafe start.deallocate()
     }
     unsafe start = unsafe memory
-    capacity = larger
+    capacity = room
   }
 }
