@@ -291,7 +291,7 @@ extension Connection {
   }
 
   /// Our FIN has arrived.
-  private mutating func ackOfFinArrives(_ environment: inout Environment, at now: Instant) {
+  mutating func ackOfFinArrives(_ environment: inout Environment, at now: Instant) {
     switch phase {
     case .finWait1:
       move(on: .ackOfFinArrives, in: &environment, at: now)

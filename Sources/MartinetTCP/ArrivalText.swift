@@ -146,7 +146,7 @@ extension Connection {
   }
 
   /// Everything before the peer's FIN is here: RCV.NXT passes it.
-  private mutating func finArrives(in environment: inout Environment, at now: Instant) {
+  mutating func finArrives(in environment: inout Environment, at now: Instant) {
     switch phase {
     case .established, .finWait1, .finWait2: break
     default: return

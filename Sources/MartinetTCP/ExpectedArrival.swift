@@ -3,22 +3,34 @@ import MartinetWire
 // Header prediction: the short way through SEGMENT ARRIVES.
 
 extension Connection {
-  /// Whether a segment is one of those that nearly all are: the next text, or an acknowledgement of text, or both, for which every check of the long way
-  /// (RFC 9293 section 3.10.7.4, RFC 5961, RFC 7323 section 5.3) passes and changes nothing.
+  /// Whether a segment is one of those that nearly all are: the next text, perhaps with the FIN behind it, or an acknowledgement of text and FIN, or both, for
+  /// which every check of the long way (RFC 9293 section 3.10.7.4, RFC 5961, RFC 7323 section 5.3) passes and changes nothing.
   ///
   /// First it begins at RCV.NXT and ends in the window, with a timestamp that is not old. Second to fourth it has no RST and no SYN. Fifth its acknowledgement
   /// is SND.UNA, with nothing outstanding, so that it has no news, and the window is the one that is known; or it advances, and nothing is in doubt. Sixth to
-  /// eighth it has neither URG nor FIN, and nothing waits that it could overlap. What may answer a tail loss probe goes the long way.
+  /// eighth it has no URG, and nothing waits that it could overlap. What may answer a tail loss probe goes the long way.
   @inline(always)
   private func isExpected(_ segment: PlainSegment, payload: Int, _ facts: ArrivalFacts) -> Bool {
-    guard phase == .established, segment.sequence == rcv.nxt, payload <= rcv.wnd,
+    let length = payload &+ (segment.isFinal ? 1 : 0)
+    guard isExpecting(payload: payload, length: length), segment.sequence == rcv.nxt, length <= rcv.wnd,
       flags.intersection(.asksForLongWay) == .synAcknowledged,
-      !hasReordered, rcv.fin == nil, facts.ecn == .notECT, !usesECN, probe.end == nil,
-      segment.hasTimestamps == negotiated.timestamps, !segment.isFinal
+      !hasReordered, facts.ecn == .notECT, !usesECN, probe.end == nil,
+      segment.hasTimestamps == negotiated.timestamps
     else { return false }
     if negotiated.timestamps && Int32(bitPattern: segment.timestamps.value &- rcv.timestampRecent) < 0 { return false }
     if segment.acknowledgement != snd.una { return snd.outstanding.advances(to: segment.acknowledgement) && isCalm }
-    return payload > 0 && snd.una == snd.nxt && Int(segment.window) &<< Int(snd.scale.shift) == snd.wnd && snd.wnd > 0
+    return length > 0 && snd.una == snd.nxt && Int(segment.window) &<< Int(snd.scale.shift) == snd.wnd && snd.wnd > 0
+  }
+
+  /// Whether so many octets of text, and with a FIN behind them so much sequence space, can come next: until the peer has closed, text only as long as there is a
+  /// program to read it; and from then on nothing.
+  @inline(always)
+  private func isExpecting(payload: Int, length: Int) -> Bool {
+    switch phase {
+    case .established, .finWait1, .finWait2: rcv.fin == nil && (payload == 0 || !flags.contains(.orphaned))
+    case .closeWait, .lastAck: length == 0
+    default: false
+    }
   }
 
   /// Whether nothing of what is outstanding was lost, reported or probed, and no response to loss waits to be taken back: an acknowledgement that advances
@@ -45,6 +57,11 @@ extension Connection {
       snd.wl1 = segment.sequence
     } else {
       processExpectedAcknowledgement(segment, &environment, at: now)
+      // What it acknowledged may have been the FIN, behind which nothing comes.
+      if isOver {
+        environment.pool.release(payload.take())
+        return true
+      }
     }
     if negotiated.timestamps && !segment.sequence.isAfter(rcv.lastAckSent) {
       rcv.timestampRecent = segment.timestamps.value
@@ -54,6 +71,10 @@ extension Connection {
       takeExpectedText(payload.take(), facts, echo: segment.timestamps.echo, &environment, at: now)
     } else {
       environment.pool.release(payload.take())
+    }
+    if segment.isFinal {
+      rcv.fin = rcv.nxt
+      finArrives(in: &environment, at: now)
     }
     return true
   }
@@ -83,6 +104,10 @@ extension Connection {
     advance(
       to: segment.acknowledgement, echo: echo, inFlightBefore: inFlightBefore, evidence(echo: echo, at: now),
       &environment)
+    if finIsAcknowledged {
+      ackOfFinArrives(&environment, at: now)
+      if isOver { return }
+    }
     // Where all is acknowledged nothing can be lost.
     if negotiated.sack && !scoreboard.isEmpty {
       recovery.deliveredNow = scoreboard.delivered - deliveredBefore
