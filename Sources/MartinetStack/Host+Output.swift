@@ -79,7 +79,8 @@ extension Host {
     let epochs = epochs
     if !connections[slot].isFresh(epochs) { refreshPath(of: slot, at: now) }
     let way = connections[slot].way
-    let train = maximumTrain(by: way)
+    let link = linkFacts(of: way.route.interface)
+    let train = maximumTrain(by: way, link)
     departure.reset()
     let (envelope, look) = connections[slot].pollTransmit(
       into: &departure, maximumTrain: train, in: &environment, epochs, at: now)
@@ -91,8 +92,15 @@ extension Host {
     }
     if standing == .quiet { readyLinks.remove(slot, from: &ready) } else { takeTurn(slot, departure.packetCount) }
     let generation = connections.generation(of: slot)
-    complete(&departure, envelope, by: way)
-    let hasLeft = dispatch(&departure, slot, by: way, at: now)
+    complete(&departure, envelope, by: way, link)
+    var hasLeft = true
+    if link.isBare && departure.segmentSize == 0 {
+      // Most links have no addresses, and most packets are no trains: those leave as they are.
+      departure.interface = way.route.interface
+      counters.packetsSent &+= 1
+    } else {
+      hasLeft = dispatch(&departure, slot, by: way, at: now)
+    }
     // What the host sends to itself may have ended the connection.
     if standing == .quiet && look.place != .held && (hasLeft || connections.contains(slot, generation)) {
       dismiss(slot, standing)
@@ -102,16 +110,29 @@ extension Host {
 
   /// The payload octets that may leave in one departure. What has to wait for a neighbour's address waits as single segments.
   @inline(__always)
-  private func maximumTrain(by way: ConnectionWay) -> Int {
+  private func maximumTrain(by way: ConnectionWay, _ link: LinkFacts) -> Int {
     // Packets that may be fragmented have a number each.
-    guard way.route.interface != loopbackInterface, !way.mayBeFragmented else { return 0 }
-    if interfaces.all[Int(way.route.interface)].hardwareAddress != nil && !neighbours.isKnown(way.neighbour) {
-      return 0
-    }
-    let whole = interfaces.all[Int(way.route.interface)].link.maximumTrain
+    guard !link.isLoopback, !way.mayBeFragmented, link.isBare || neighbours.isKnown(way.neighbour) else { return 0 }
     // A trace tells of each segment.
-    if whole > 0 || environment.trace.isEnabled { return whole }
+    if link.maximumTrain > 0 || environment.trace.isEnabled { return link.maximumTrain }
     return configuration.trainOctets
+  }
+
+  /// What the packets of a connection depend on that leave by an interface.
+  private struct LinkFacts {
+    var isLoopback = false
+    /// Whether packets leave without a frame.
+    var isBare = false
+    var completesChecksums = false
+    var maximumTrain = 0
+  }
+
+  @inline(__always)
+  private func linkFacts(of interface: UInt16) -> LinkFacts {
+    guard interface != loopbackInterface else { return LinkFacts(isLoopback: true) }
+    let link = interfaces.all[Int(interface)].link
+    return LinkFacts(
+      isBare: link.kind == .ip, completesChecksums: link.completesChecksums, maximumTrain: link.maximumTrain)
   }
 
   /// After some packets it is the next connection's turn, but no train is torn apart.
@@ -126,13 +147,14 @@ extension Host {
 
   /// Puts the IP header before a segment and settles who sums it.
   @inline(__always)
-  private mutating func complete(_ departure: inout Departure, _ envelope: SegmentEnvelope, by way: ConnectionWay) {
+  private mutating func complete(
+    _ departure: inout Departure, _ envelope: SegmentEnvelope, by way: ConnectionWay, _ link: LinkFacts
+  ) {
     let source = way.local
     let destination = way.remote
-    let isLocal = way.route.interface == loopbackInterface
     let isCut = departure.segmentSize > 0 && isCutHere(departure, by: way.route.interface)
-    let linkSums = !isLocal && !isCut && interfaces.all[Int(way.route.interface)].link.completesChecksums
-    if !linkSums && !isLocal && !isCut {
+    let linkSums = link.completesChecksums && !isCut
+    if !linkSums && !link.isLoopback && !isCut {
       var pseudoHeader = Checksum()
       pseudoHeader.add(source)
       pseudoHeader.add(destination)
@@ -171,7 +193,7 @@ extension Host {
   }
 
   /// Sends a complete IP packet on its way; false if it did not leave: it went to the host itself, or waits for its neighbour.
-  @inline(__always)
+  @inline(never)
   private mutating func dispatch(
     _ departure: inout Departure, _ slot: UInt32, by way: ConnectionWay, at now: Instant
   ) -> Bool {

@@ -41,7 +41,9 @@ enum DestinationKind {
 }
 
 /// The interfaces of a host and everything that follows from their addresses.
-struct Interfaces {
+struct Interfaces: ~Copyable {
+  /// What holds tables is large: it is used where it stands.
+  private let anchor = Anchor()
   private(set) var all: [Interface] = []
   /// Ours, with the number of the interface.
   private var ours: Table<AddressKey>

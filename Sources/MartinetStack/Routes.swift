@@ -52,11 +52,11 @@ struct RoutingTable {
   private static var few: Int { 8 }
 
   private func routeOfFew(to destination: IPAddress) -> Route? {
-    var best: Int?
-    for index in prefixes.indices where prefixes[index].contains(destination) {
-      if best.map({ prefixes[$0].length < prefixes[index].length }) ?? true { best = index }
+    var (best, longest) = (-1, -1)
+    for index in prefixes.indices where Int(prefixes[index].length) > longest && prefixes[index].contains(destination) {
+      (best, longest) = (index, Int(prefixes[index].length))
     }
-    return best.map { routes[$0] }
+    return best < 0 ? nil : routes[best]
   }
 
   func has(_ prefix: IPPrefix) -> Bool { table.slot(of: PrefixKey(prefix)) != nil }

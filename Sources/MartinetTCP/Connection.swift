@@ -232,11 +232,12 @@ extension Connection {
       if flags.intersection(.tellsWhatIsOutstanding) == .synAcknowledged {
         return max(0, queue.count - snd.nxt.distance(from: snd.una))
       }
-      return unsentBytesAtEitherEnd
+      // The FIN leaves behind all text.
+      return flags.contains(.finSent) ? 0 : unsentBytesBehindSYN
     }
   }
 
-  private var unsentBytesAtEitherEnd: Int {
+  private var unsentBytesBehindSYN: Int {
     let next = SequenceNumber.later(snd.nxt, queueStart)
     return max(0, queue.count - next.distance(from: queueStart))
   }

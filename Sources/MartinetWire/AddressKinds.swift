@@ -105,7 +105,7 @@ extension IPPrefix {
 
   @usableFromInline
   var mask4: UInt32 {
-    length == 0 ? 0 : UInt32.max << UInt32(32 - min(length, 32))
+    length == 0 ? 0 : UInt32.max &<< UInt32(32 &- min(length, 32))
   }
 
   @usableFromInline

@@ -97,11 +97,9 @@ public struct Checksum: Sendable {
   /// The sum with its carries added at the bottom until it fits into 16 bits.
   @inlinable
   static func fold(_ sum: UInt64) -> UInt16 {
-    var value = (sum & 0xFFFF_FFFF) &+ (sum >> 32)
-    value = (value & 0xFFFF) &+ (value >> 16)
-    value = (value & 0xFFFF) &+ (value >> 16)
-    value = (value & 0xFFFF) &+ (value >> 16)
-    return UInt16(truncatingIfNeeded: value)
+    // The upper half of a number and itself turned by half is the sum of its halves, with the carry of that added at the bottom.
+    let half = UInt32(truncatingIfNeeded: (sum &+ (sum &<< 32 | sum &>> 32)) &>> 32)
+    return UInt16(truncatingIfNeeded: (half &+ (half &<< 16 | half &>> 16)) &>> 16)
   }
 
   /// The sum of the words of `bytes` as they lie in memory, padded with zero octets and folded as far as 64 bits.

@@ -33,14 +33,12 @@ extension TCPHeader {
   public func encode(into target: inout MutableRawSpan, at position: Int) -> Int {
     let layout = TCPOptionLayout(options)
     let length = TCPHeader.minimumLength &+ layout.length
-    target.store(sourcePort, at: position)
-    target.store(destinationPort, at: position &+ 2)
-    target.store(sequence.rawValue, at: position &+ 4)
-    target.store(acknowledgement.rawValue, at: position &+ 8)
-    target.store(UInt16(truncatingIfNeeded: length << 10) | (flags.rawValue & 0x1FF), at: position &+ 12)
-    target.store(window, at: position &+ 14)
-    target.store(UInt16(0), at: position &+ 16)
-    target.store(flags.contains(.urg) ? urgentPointer : 0, at: position &+ 18)
+    let ports = UInt64(sourcePort) << 48 | UInt64(destinationPort) << 32
+    let offsetAndFlags = UInt16(truncatingIfNeeded: length << 10) | (flags.rawValue & 0x1FF)
+    target.store(ports | UInt64(sequence.rawValue), at: position)
+    target.store(
+      UInt64(acknowledgement.rawValue) << 32 | UInt64(offsetAndFlags) << 16 | UInt64(window), at: position &+ 8)
+    target.store(flags.contains(.urg) ? UInt32(urgentPointer) : 0, at: position &+ 16)
     if layout.length > 0 {
       options.encode(layout, into: &target, at: position &+ TCPHeader.minimumLength)
     }

@@ -9,6 +9,7 @@ extension TCPOptions {
       present = .timestamps
       return
     }
+    if end &- start == 20 && parseUsualOfSYN(bytes, at: start) { return }
     var position = start
     while position < end {
       let kind = bytes.uint8(at: position)
@@ -23,6 +24,20 @@ extension TCPOptions {
       guard parseOption(kind, bytes, at: position &+ 2, count: length &- 2, isSYN: isSYN) else { return }
       position &+= length
     }
+  }
+
+  /// Reads the options of a SYN if they are those, and stand as those, of most systems that one meets: segment size, SACK permitted, timestamps, and a
+  /// window scale behind a no-operation; false, with nothing read, if they are others.
+  private mutating func parseUsualOfSYN(_ bytes: RawSpan, at start: Int) -> Bool {
+    let (size, scale) = (bytes.uint32(at: start), bytes.uint32(at: start &+ 16))
+    guard size >> 16 == 0x0204, bytes.uint32(at: start &+ 4) == 0x0402_080A, scale >> 8 == 0x01_0303 else { return false }
+    maximumSegmentSize = UInt16(truncatingIfNeeded: size)
+    timestamps = TCPTimestamps(value: bytes.uint32(at: start &+ 8), echo: bytes.uint32(at: start &+ 12))
+    windowScale = WindowScale(clamping: UInt8(truncatingIfNeeded: scale))
+    present = Presence(
+      rawValue: Presence.maximumSegmentSize.rawValue | Presence.sackPermitted.rawValue | Presence.timestamps.rawValue
+        | Presence.windowScale.rawValue)
+    return true
   }
 
   /// Reads one option from the `count` octets behind its length; false if that length is wrong for its kind.
