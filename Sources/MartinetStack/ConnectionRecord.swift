@@ -75,6 +75,11 @@ enum Opening {
   }
 }
 
+extension PathLesson {
+  /// Whether routers may cut the packets of a connection that finds out by `discovery` what its path takes: one that does not has to let them.
+  func mayBeFragmented(with discovery: PathMTUDiscovery) -> Bool { mayBeFragmented || discovery == .off }
+}
+
 /// How often routes and paths have changed: what was concluded of them before is to be concluded anew.
 struct WayEpochs {
   let routes: UInt32
@@ -112,6 +117,7 @@ struct ConnectionRecord: ~Copyable {
   // What was concluded about the way to the peer.
   var route: Route
   var pathMTU: Int
+  /// Whether routers may cut the packets: the path is too narrow to do without, or the program wants it so.
   var mayBeFragmented = false
   var routeEpoch: UInt32
   var pathEpoch: UInt32
@@ -130,7 +136,7 @@ struct ConnectionRecord: ~Copyable {
   var way: ConnectionWay {
     ConnectionWay(
       route: route, local: connection.local.address, remote: connection.remote.address,
-      mayBeFragmented: mayBeFragmented || connection.pathMTUDiscovery == .off, neighbour: neighbour,
+      mayBeFragmented: mayBeFragmented, neighbour: neighbour,
       flowLabel: flowLabel)
   }
 

@@ -86,7 +86,7 @@ extension Host {
       }
     let record = ConnectionRecord(
       connection: connection, place: opening.place, flowHash: hash, route: route, pathMTU: parameters.pathMTU,
-      mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
+      mayBeFragmented: path.mayBeFragmented(with: options.pathMTUDiscovery), routeEpoch: routeEpoch, pathEpoch: paths.epoch,
       flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
     flows.add(slot, hash)
@@ -271,6 +271,8 @@ extension Host {
     let isNewWay = options.pathMTUDiscovery != connections[handle.slot].connection.pathMTUDiscovery
     connections[handle.slot].connection.setOptions(options, in: &environment, at: now)
     if isNewWay {
+      let path = pathMTU(to: connections[handle.slot].flow.remote.address, by: connections[handle.slot].route)
+      connections[handle.slot].mayBeFragmented = path.mayBeFragmented(with: options.pathMTUDiscovery)
       connections[handle.slot].connection.pathChanged(
         mtu: connections[handle.slot].pathMTU, in: &environment, at: now)
     }

@@ -22,6 +22,7 @@ extension Host {
     else { return }
     let record = HalfOpenRecord(state: state, listener: listener, route: connections[slot].route)
     guard let number = halfOpenRecords.insert(record, in: &listeners[listener].condensed) else { return }
+    halfOpenDeadlines.set(halfOpenRecords[number].state.deadline, for: number)
     flows.move(slot, to: number | HalfOpenRecord.mark, connections[slot].flowHash)
     connections[slot].isInFlows = false
     // The record goes on counting.
@@ -36,15 +37,18 @@ extension Host {
     let hash = flows.hash(of: flow)
     let listener = halfOpenRecords[number].listener
     let record = halfOpenRecords.remove(number, from: &listeners[listener].condensed)
+    halfOpenDeadlines.remove(number)
     let path = pathMTU(to: flow.remote.address, by: record.route)
     let connection = Connection(
       resuming: record.state, id: ConnectionID(slot: slot, generation: generation), pathMTU: path.mtu,
       linkMTU: linkMTU(of: record.route.interface), in: &environment)
+    let discovery = connection.pathMTUDiscovery
     guard
       connections.insert(
         ConnectionRecord(
           connection: connection, place: .halfOpen, flowHash: hash, listener: listener, route: record.route,
-          pathMTU: path.mtu, mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
+          pathMTU: path.mtu, mayBeFragmented: path.mayBeFragmented(with: discovery), routeEpoch: routeEpoch,
+          pathEpoch: paths.epoch,
           flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))) != nil
     else { return nil }
     flows.move(number | HalfOpenRecord.mark, to: slot, hash)
@@ -58,6 +62,7 @@ extension Host {
     retired.add(halfOpenRecords[number].state.statistics.all)
     let listener = halfOpenRecords[number].listener
     _ = halfOpenRecords.remove(number, from: &listeners[listener].condensed)
+    halfOpenDeadlines.remove(number)
   }
 
   /// Forgets the half-open connection of `listener` whose SYN came first; of the records it is the one that has been one for the longest.
@@ -81,7 +86,7 @@ extension Host {
   /// SYN,ACKs leave again, or are given up. Each record gets one turn.
   mutating func expireHandshakes(at now: Instant) {
     var turns = halfOpenRecords.count
-    while turns > 0, let number = halfOpenRecords.popDue(at: now) {
+    while turns > 0, let number = halfOpenDeadlines.popDue(at: now) {
       turns -= 1
       guard let slot = resumeHandshake(number, at: now) else {
         counters.count(.connectionLimit)

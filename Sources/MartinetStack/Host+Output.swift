@@ -257,7 +257,7 @@ extension Host {
     }
     connections[slot].pathEpoch = paths.epoch
     let path = pathMTU(to: connections[slot].flow.remote.address, by: connections[slot].route)
-    connections[slot].mayBeFragmented = path.mayBeFragmented
+    connections[slot].mayBeFragmented = path.mayBeFragmented(with: connections[slot].connection.pathMTUDiscovery)
     guard path.mtu != connections[slot].pathMTU else { return }
     connections[slot].pathMTU = path.mtu
     connections[slot].connection.pathChanged(mtu: path.mtu, in: &environment, at: now)

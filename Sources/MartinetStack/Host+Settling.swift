@@ -204,7 +204,7 @@ extension Host {
     min(
       min(connectionDeadlines.earliest, neighbours.deadlines.earliest),
       min(
-        min(fragments.earliest, paths.deadlines.earliest), min(timeWaitRecords.earliest, halfOpenRecords.earliest)))
+        min(fragments.earliest, paths.deadlines.earliest), min(endOfTimeWait, halfOpenDeadlines.earliest)))
   }
 
   /// Runs everything whose time has come.

@@ -63,9 +63,10 @@ extension Host {
       id: ConnectionID(slot: slot, generation: generation),
       pathMTU: path.mtu, linkMTU: linkMTU(of: route.interface), in: &environment, at: now)
     let hash = flows.hash(of: flow)
+    let discovery = connection.pathMTUDiscovery
     let record = ConnectionRecord(
       connection: connection, place: .timeWait, flowHash: hash, route: route, pathMTU: path.mtu,
-      mayBeFragmented: path.mayBeFragmented, routeEpoch: routeEpoch, pathEpoch: paths.epoch,
+      mayBeFragmented: path.mayBeFragmented(with: discovery), routeEpoch: routeEpoch, pathEpoch: paths.epoch,
       flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
     flows.move(number | TimeWaitState.mark, to: slot, hash)
@@ -103,8 +104,15 @@ extension Host {
     _ = timeWaitRecords.remove(number, from: &condensedTimeWaits)
   }
 
+  /// When the first of the records is over. One that was whole for long before it was a record is over with the one before it, not earlier: TIME-WAIT lasts 2 MSL
+  /// at least (RFC 9293 section 3.6.1).
+  var endOfTimeWait: Instant {
+    let first = condensedTimeWaits.first
+    return first == SlotList.none ? .never : timeWaitRecords[first].end
+  }
+
   /// 2 MSL are over.
   mutating func expireTimeWait(at now: Instant) {
-    while let number = timeWaitRecords.popDue(at: now) { forgetRecord(number) }
+    while endOfTimeWait <= now { forgetRecord(condensedTimeWaits.first) }
   }
 }

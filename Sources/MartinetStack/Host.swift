@@ -53,11 +53,13 @@ public struct Host: ~Copyable {
   var timeWaits = SlotList()
   /// The connections whose programs have gone, in the order in which they went.
   var orphans = SlotList()
-  /// Those in TIME-WAIT that say nothing, all in one list.
+  /// Those in TIME-WAIT that say nothing, all in one list. All wait for equally long, so that the first is the next that is over: nothing has to be sorted.
   var timeWaitRecords: WaitingRecords<TimeWaitState>
   var condensedTimeWaits = SlotList()
   /// Those in SYN-RECEIVED that wait beside many others.
   var halfOpenRecords: WaitingRecords<HalfOpenRecord>
+  /// When their SYN,ACKs leave again.
+  var halfOpenDeadlines = Deadlines()
   /// The connections that may have something to send, next one first.
   var readyLinks = SlotLinks()
   var ready = SlotList()

@@ -7,8 +7,6 @@ protocol WaitingRecord: ~Copyable {
   static var mark: UInt32 { get }
   var local: Endpoint { get }
   var remote: Endpoint { get }
-  /// When it has to do something, or is over.
-  var deadline: Instant { get }
   func status(id: ConnectionID) -> ConnectionStatus
 }
 
@@ -16,15 +14,12 @@ protocol WaitingRecord: ~Copyable {
 struct WaitingRecords<Record: WaitingRecord & ~Copyable>: ~Copyable {
   private var records: Slab<Record>
   private var links = SlotLinks()
-  private var deadlines = Deadlines()
 
   init(limit: Int) {
     records = Slab(limit: max(1, limit))
   }
 
   var count: Int { records.count }
-  /// When the first of them has to do something.
-  var earliest: Instant { deadlines.earliest }
 
   /// The record of `number`, which must be there.
   subscript(number: UInt32) -> Record {
@@ -49,26 +44,19 @@ struct WaitingRecords<Record: WaitingRecord & ~Copyable>: ~Copyable {
 
   /// Takes in `record` at the end of `list`; returns its number, nil at the limit.
   mutating func insert(_ record: consuming Record, in list: inout SlotList) -> UInt32? {
-    let deadline = record.deadline
     guard let number = records.insert(record) else { return nil }
     links.append(number, to: &list)
-    deadlines.set(deadline, for: number)
     return number
   }
 
   mutating func remove(_ number: UInt32, from list: inout SlotList) -> Record {
     links.remove(number, from: &list)
-    deadlines.remove(number)
     return records.remove(number)
   }
-
-  /// The number of one that has to do something, and that is to be removed.
-  mutating func popDue(at now: Instant) -> UInt32? { deadlines.popDue(at: now) }
 }
 
 extension TimeWaitState: WaitingRecord {
   static var mark: UInt32 { 0x8000_0000 }
-  package var deadline: Instant { end }
 }
 
 /// A connection in SYN-RECEIVED that waits for the last ACK of its handshake, in a list of its listener's.
@@ -81,6 +69,5 @@ struct HalfOpenRecord: WaitingRecord, ~Copyable {
 
   var local: Endpoint { state.local }
   var remote: Endpoint { state.remote }
-  var deadline: Instant { state.deadline }
   func status(id: ConnectionID) -> ConnectionStatus { state.status(id: id) }
 }

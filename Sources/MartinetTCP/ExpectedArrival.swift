@@ -26,11 +26,11 @@ extension Connection {
   /// program to read it; and from then on nothing.
   @inline(always)
   private func isExpecting(payload: Int, length: Int) -> Bool {
-    switch phase {
-    case .established, .finWait1, .finWait2: rcv.fin == nil && (payload == 0 || !flags.contains(.orphaned))
-    case .closeWait, .lastAck: length == 0
-    default: false
+    if phase == .established { return rcv.fin == nil }
+    if phase == .finWait1 || phase == .finWait2 {
+      return rcv.fin == nil && (payload == 0 || !flags.contains(.orphaned))
     }
+    return length == 0 && (phase == .closeWait || phase == .lastAck)
   }
 
   /// Whether nothing of what is outstanding was lost, reported or probed, and no response to loss waits to be taken back: an acknowledgement that advances

@@ -36,6 +36,19 @@ package struct SendQueue: ~Copyable {
   /// Copies as much of `bytes` as the pool has pages for; returns how much.
   @inline(__always)
   package mutating func append(_ bytes: RawSpan, to pool: inout PagePool) -> Int {
+    // A quiet conversation writes a little into an empty queue.
+    guard count == 0, bytes.byteCount > 0, bytes.byteCount <= PagePool.pageSize else {
+      return appendAny(bytes, to: &pool)
+    }
+    guard let page = pool.allocate() else { return 0 }
+    pool.write(bytes, to: page, at: 0)
+    pages.append(page)
+    count = bytes.byteCount
+    return count
+  }
+
+  @inline(never)
+  private mutating func appendAny(_ bytes: RawSpan, to pool: inout PagePool) -> Int {
     var copied = 0
     let within = SendQueue.place(headOffset + count).within
     if within > 0 && bytes.byteCount > 0 {

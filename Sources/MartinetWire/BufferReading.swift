@@ -55,6 +55,20 @@ extension PagePool {
   public func copy(
     _ chain: borrowing PageChain, from offset: Int, limit: Int = Int.max, into target: inout MutableRawSpan
   ) -> Int {
+    let room = min(target.byteCount, limit, chain.count - offset)
+    guard room > 0, offset == 0, room <= Int(unsafe states[Int(chain.first.rawValue)].length) else {
+      return copyRuns(of: chain, from: offset, limit: limit, into: &target)
+    }
+    unsafe target.withUnsafeMutableBytes { bytes in
+      let source = unsafe address(of: chain.first) + Int(states[Int(chain.first.rawValue)].offset)
+      if let base = bytes.baseAddress { unsafe base.copyMemory(from: source, byteCount: room) }
+    }
+    return room
+  }
+
+  private func copyRuns(
+    of chain: borrowing PageChain, from offset: Int, limit: Int, into target: inout MutableRawSpan
+  ) -> Int {
     var copied = 0
     let room = min(target.byteCount, limit)
     unsafe target.withUnsafeMutableBytes { bytes in

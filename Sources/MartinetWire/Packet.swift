@@ -235,12 +235,14 @@ extension PagePool {
 
   /// A chain that holds a copy of all octets of `departure`, as a link would have read them; nil at the limit.
   public mutating func chain(copying departure: borrowing Departure) -> PageChain? {
-    guard departure.count > 0 else { return PageChain() }
-    guard let packet = allocateChain(capacity: departure.count) else { return nil }
-    if packet.first == packet.last {
-      unsafe departure.copy(to: address(of: packet.first))
-      return packet
+    let count = departure.count
+    guard count > 0 else { return PageChain() }
+    if count <= PagePool.pageSize {
+      guard let page = allocate() else { return nil }
+      unsafe departure.copy(to: address(of: page))
+      return PageChain(page, count: count, in: self)
     }
+    guard let packet = allocateChain(capacity: count) else { return nil }
     var room = run(from: packet.first)
     unsafe departure.header.span.withUnsafeBytes { header in
       let range = departure.headerStart..<departure.headerEnd

@@ -74,17 +74,24 @@ extension PageChain {
 
 // How chains come to be, grow and shrink.
 
+extension PageChain {
+  /// A chain of `page` alone, which nobody else holds and of which the first `count` octets count.
+  @inline(__always)
+  init(_ page: PageIndex, count: Int, in pool: borrowing PagePool) {
+    unsafe pool.states[Int(page.rawValue)].length = UInt16(truncatingIfNeeded: count)
+    (first, last, octets) = (page, page, count)
+  }
+}
+
 extension PagePool {
   /// A chain with room for `capacity` octets, all of them counted, contents undefined; nil at the limit.
   public mutating func allocateChain(capacity: Int) -> PageChain? {
-    var chain = PageChain()
     if capacity <= PagePool.pageSize {
-      guard capacity > 0 else { return chain }
+      guard capacity > 0 else { return PageChain() }
       guard let page = allocate() else { return nil }
-      unsafe states[Int(page.rawValue)].length = UInt16(truncatingIfNeeded: capacity)
-      (chain.first, chain.last, chain.octets) = (page, page, capacity)
-      return chain
+      return PageChain(page, count: capacity, in: self)
     }
+    var chain = PageChain()
     var missing = capacity
     while missing > 0 {
       guard let run = allocateRun(atMost: (missing &+ PagePool.pageSize &- 1) / PagePool.pageSize) else {
