@@ -97,6 +97,39 @@ struct ConnectionWay {
   let flowLabel: UInt32
 }
 
+/// What the packets of a connection depend on that leave by an interface.
+struct LinkFacts {
+  let interface: UInt16
+  /// Whether packets leave without a frame.
+  var isBare = false
+  var completesChecksums = false
+  var maximumTrain = 0
+
+  var isLoopback: Bool { interface == loopbackInterface }
+}
+
+extension IPv4Header {
+  /// The header of a segment that no router may cut: atomic datagrams carry no identification (RFC 6864 section 4.1).
+  @inline(__always)
+  init(atomic envelope: SegmentEnvelope, from source: IPv4Address, to destination: IPv4Address) {
+    self.init(
+      trafficClass: envelope.trafficClass, identification: 0, doesNotFragment: true,
+      timeToLive: max(1, envelope.hopLimit), protocolNumber: IPProtocol.tcp, source: source, destination: destination)
+  }
+}
+
+extension Departure {
+  /// Writes the checksum of TCP over segment and pseudo-header.
+  @inline(__always)
+  mutating func completeSegmentChecksum(source: IPAddress, destination: IPAddress) {
+    var pseudoHeader = Checksum()
+    pseudoHeader.add(source)
+    pseudoHeader.add(destination)
+    pseudoHeader.add(word: UInt16(IPProtocol.tcp))
+    completeSegmentChecksum(behind: pseudoHeader)
+  }
+}
+
 /// A connection and what the host keeps beside it.
 struct ConnectionRecord: ~Copyable {
   var connection: Connection
@@ -140,16 +173,36 @@ struct ConnectionRecord: ~Copyable {
       flowLabel: flowLabel)
   }
 
-  /// Asks the connection for the next segment, and looks what follows.
+  /// Asks the connection for the next segment, makes it the packet that leaves by `link` if it is a usual one, and looks what follows.
   @inline(__always)
   mutating func pollTransmit(
-    into departure: inout Departure, maximumTrain: Int, in environment: inout Environment, _ epochs: WayEpochs,
-    at now: Instant
-  ) -> (SegmentEnvelope?, ConnectionLook) {
+    into departure: inout Departure, maximumTrain: Int, by link: LinkFacts, in environment: inout Environment,
+    _ epochs: WayEpochs, at now: Instant
+  ) -> (SegmentEnvelope?, isComplete: Bool, ConnectionLook) {
     let envelope = connection.pollTransmit(into: &departure, maximumTrain: maximumTrain, in: &environment, at: now)
+    guard let envelope else { return (nil, false, look(epochs)) }
+    let isComplete = complete(&departure, envelope, by: link)
     let look = look(epochs)
-    if envelope != nil && look.isQuiet { turn = 0 }
-    return (envelope, look)
+    if look.isQuiet { turn = 0 }
+    return (envelope, isComplete, look)
+  }
+
+  /// Makes a segment the packet that leaves, if it is what nearly all are: no train, over IPv4, by a link without addresses. False, with nothing done, for any
+  /// other.
+  @inline(__always)
+  private func complete(_ departure: inout Departure, _ envelope: SegmentEnvelope, by link: LinkFacts) -> Bool {
+    guard link.isBare, departure.segmentSize == 0, !mayBeFragmented, case .v4(let near) = connection.local.address,
+      case .v4(let far) = connection.remote.address
+    else { return false }
+    if !link.completesChecksums {
+      departure.completeSegmentChecksum(source: .v4(near), destination: .v4(far))
+    }
+    IPv4Header(atomic: envelope, from: near, to: far).encode(into: &departure)
+    departure.interface = link.interface
+    if link.completesChecksums {
+      departure.deferTransportChecksum(source: .v4(near), destination: .v4(far), protocolNumber: IPProtocol.tcp)
+    }
+    return true
   }
 
   /// Gives the connection a plain segment if it expects it, and looks what follows; nil, with nothing done, if it does not.

@@ -5,8 +5,7 @@ import MartinetWire
 /// need be asked again.
 struct FlowMemory {
   /// The addresses and the ports as they stand in the headers.
-  private var source: UInt32 = 0
-  private var destination: UInt32 = 0
+  private var addresses: UInt64 = 0
   private var ports: UInt32 = 0
   private var interface: UInt16 = 0
   private var addressEpoch: UInt32 = 0
@@ -15,8 +14,7 @@ struct FlowMemory {
 
   mutating func remember(_ flow: FlowKey, _ connection: ConnectionID, on interface: UInt16, addressEpoch: UInt32) {
     guard case .v4(let near) = flow.local.address, case .v4(let far) = flow.remote.address else { return }
-    source = far.rawValue
-    destination = near.rawValue
+    addresses = UInt64(far.rawValue) << 32 | UInt64(near.rawValue)
     ports = UInt32(flow.remote.port) << 16 | UInt32(flow.local.port)
     self.interface = interface
     self.addressEpoch = addressEpoch
@@ -31,7 +29,7 @@ struct FlowMemory {
     else { return false }
     let first = bytes.uint32(at: 0)
     return first >> 24 == 0x45 && Int(first & 0xFFFF) == count && bytes.uint16(at: 6) & 0x3FFF == 0
-      && bytes.uint8(at: 9) == IPProtocol.tcp && bytes.uint32(at: 12) == source && bytes.uint32(at: 16) == destination
+      && bytes.uint8(at: 9) == IPProtocol.tcp && bytes.uint64(at: 12) == addresses
       && bytes.uint32(at: 20) == ports
   }
 }

@@ -78,30 +78,38 @@ extension Host {
   private mutating func send(from slot: UInt32, into departure: inout Departure, at now: Instant) -> Bool {
     let epochs = epochs
     if !connections[slot].isFresh(epochs) { refreshPath(of: slot, at: now) }
-    let way = connections[slot].way
-    let link = linkFacts(of: way.route.interface)
-    let train = maximumTrain(by: way, link)
+    let link = linkFacts(of: connections[slot].route.interface)
+    let train = maximumTrain(of: slot, by: link)
     departure.reset()
-    let (envelope, look) = connections[slot].pollTransmit(
-      into: &departure, maximumTrain: train, in: &environment, epochs, at: now)
-    let standing = follow(look, of: slot, at: now)
+    let (envelope, isComplete, look) = connections[slot].pollTransmit(
+      into: &departure, maximumTrain: train, by: link, in: &environment, epochs, at: now)
     guard let envelope else {
       readyLinks.remove(slot, from: &ready)
-      dismiss(slot, standing)
+      dismiss(slot, follow(look, of: slot, at: now))
       return false
     }
-    if standing == .quiet { readyLinks.remove(slot, from: &ready) } else { takeTurn(slot, departure.packetCount) }
+    guard isComplete else { return send(&departure, envelope, from: slot, look, link, at: now) }
+    counters.packetsSent &+= 1
+    let standing = follow(look, of: slot, at: now)
+    takeTurn(slot, standing, departure.packetCount)
+    if standing == .quiet && look.place != .held { dismiss(slot, standing) }
+    return true
+  }
+
+  /// Sends any other than a usual segment; false if it did not leave the host.
+  @inline(never)
+  private mutating func send(
+    _ departure: inout Departure, _ envelope: SegmentEnvelope, from slot: UInt32, _ look: ConnectionLook,
+    _ link: LinkFacts, at now: Instant
+  ) -> Bool {
+    // What follows may end the connection.
+    let way = connections[slot].way
+    let standing = follow(look, of: slot, at: now)
+    takeTurn(slot, standing, departure.packetCount)
     let generation = connections.generation(of: slot)
     complete(&departure, envelope, by: way, link)
-    var hasLeft = true
-    if link.isBare && departure.segmentSize == 0 {
-      // Most links have no addresses, and most packets are no trains: those leave as they are.
-      departure.interface = way.route.interface
-      counters.packetsSent &+= 1
-    } else {
-      hasLeft = dispatch(&departure, slot, by: way, at: now)
-    }
-    // What the host sends to itself may have ended the connection.
+    let hasLeft = dispatch(&departure, slot, by: way, at: now)
+    // What the host sends to itself may have ended it as well.
     if standing == .quiet && look.place != .held && (hasLeft || connections.contains(slot, generation)) {
       dismiss(slot, standing)
     }
@@ -110,33 +118,29 @@ extension Host {
 
   /// The payload octets that may leave in one departure. What has to wait for a neighbour's address waits as single segments.
   @inline(__always)
-  private func maximumTrain(by way: ConnectionWay, _ link: LinkFacts) -> Int {
+  private func maximumTrain(of slot: UInt32, by link: LinkFacts) -> Int {
     // Packets that may be fragmented have a number each.
-    guard !link.isLoopback, !way.mayBeFragmented, link.isBare || neighbours.isKnown(way.neighbour) else { return 0 }
+    guard !link.isLoopback, !connections[slot].mayBeFragmented,
+      link.isBare || neighbours.isKnown(connections[slot].neighbour)
+    else { return 0 }
     // A trace tells of each segment.
     if link.maximumTrain > 0 || environment.trace.isEnabled { return link.maximumTrain }
     return configuration.trainOctets
   }
 
-  /// What the packets of a connection depend on that leave by an interface.
-  private struct LinkFacts {
-    var isLoopback = false
-    /// Whether packets leave without a frame.
-    var isBare = false
-    var completesChecksums = false
-    var maximumTrain = 0
-  }
-
   @inline(__always)
   private func linkFacts(of interface: UInt16) -> LinkFacts {
-    guard interface != loopbackInterface else { return LinkFacts(isLoopback: true) }
+    guard interface != loopbackInterface else { return LinkFacts(interface: interface) }
     let link = interfaces.all[Int(interface)].link
     return LinkFacts(
-      isBare: link.kind == .ip, completesChecksums: link.completesChecksums, maximumTrain: link.maximumTrain)
+      interface: interface, isBare: link.kind == .ip, completesChecksums: link.completesChecksums,
+      maximumTrain: link.maximumTrain)
   }
 
-  /// After some packets it is the next connection's turn, but no train is torn apart.
-  private mutating func takeTurn(_ slot: UInt32, _ packets: Int) {
+  /// Who has nothing more to send leaves the round. After some packets it is the next connection's turn, but no train is torn apart.
+  @inline(__always)
+  private mutating func takeTurn(_ slot: UInt32, _ standing: ConnectionStanding, _ packets: Int) {
+    if standing == .quiet { return readyLinks.remove(slot, from: &ready) }
     connections[slot].turn += UInt8(min(packets, Int(Host.turnLength)))
     if connections[slot].turn >= Host.turnLength {
       connections[slot].turn = 0
@@ -146,7 +150,7 @@ extension Host {
   }
 
   /// Puts the IP header before a segment and settles who sums it.
-  @inline(__always)
+  @inline(never)
   private mutating func complete(
     _ departure: inout Departure, _ envelope: SegmentEnvelope, by way: ConnectionWay, _ link: LinkFacts
   ) {
@@ -155,18 +159,10 @@ extension Host {
     let isCut = departure.segmentSize > 0 && isCutHere(departure, by: way.route.interface)
     let linkSums = link.completesChecksums && !isCut
     if !linkSums && !link.isLoopback && !isCut {
-      var pseudoHeader = Checksum()
-      pseudoHeader.add(source)
-      pseudoHeader.add(destination)
-      pseudoHeader.add(word: UInt16(IPProtocol.tcp))
-      departure.completeSegmentChecksum(behind: pseudoHeader)
+      departure.completeSegmentChecksum(source: source, destination: destination)
     }
     if !way.mayBeFragmented, case .v4(let near) = source, case .v4(let far) = destination {
-      // Atomic datagrams carry no identification (RFC 6864 section 4.1).
-      IPv4Header(
-        trafficClass: envelope.trafficClass, identification: 0, doesNotFragment: true,
-        timeToLive: max(1, envelope.hopLimit), protocolNumber: IPProtocol.tcp, source: near, destination: far
-      ).encode(into: &departure)
+      IPv4Header(atomic: envelope, from: near, to: far).encode(into: &departure)
     } else {
       putOtherHeader(before: &departure, envelope, by: way)
     }

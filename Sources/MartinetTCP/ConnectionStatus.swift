@@ -108,6 +108,21 @@ public struct ConnectionStatistics: Equatable, Sendable {
     bytesSent &+= other.bytesSent
     bytesAcknowledged &+= other.bytesAcknowledged
     bytesReceived &+= other.bytesReceived
+    if other.hasRareCounts { addRareCounts(of: other) }
+  }
+
+  /// Whether anything happened that happens seldom.
+  @inline(__always)
+  private var hasRareCounts: Bool {
+    let recovery = fastRetransmissionsCount | timeoutRetransmissionsCount | otherRetransmissionsCount
+    let arrivals = duplicateAcknowledgementsCount | reorderedSegmentsCount | droppedSegmentsCount | challengesCount
+    let spurious = spuriousTimeoutsCount | spuriousRecoveriesCount
+    let marks = marksReceivedCount | marksReportedCount | congestionNotificationsCount
+    return recovery | arrivals | spurious | marks != 0
+  }
+
+  @inline(never)
+  private mutating func addRareCounts(of other: ConnectionStatistics) {
     fastRetransmissions &+= other.fastRetransmissions
     timeoutRetransmissions &+= other.timeoutRetransmissions
     otherRetransmissions &+= other.otherRetransmissions
