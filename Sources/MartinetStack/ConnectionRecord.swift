@@ -19,13 +19,23 @@ enum ConnectionPlace: UInt8 {
   /// Whether a connection here stays here in `phase`, with nothing to be done for it but to tell a program of its events.
   @inline(__always)
   func keeps(_ phase: Phase) -> Bool {
-    switch self {
-    case .halfOpen: phase == .synReceived
-    case .waiting, .held, .timeWait: phase != .closed
-    case .orphaned: phase != .closed && phase != .timeWait
-    case .leaving: false
+    settledPhases &>> UInt16(phase.rawValue) & 1 != 0
+  }
+
+  /// A bit for each of those phases.
+  @inline(__always)
+  private var settledPhases: UInt16 {
+    let open = ~ConnectionPlace.bit(.closed)
+    return switch self {
+    case .halfOpen: ConnectionPlace.bit(.synReceived)
+    case .waiting, .held, .timeWait: open
+    case .orphaned: open & ~ConnectionPlace.bit(.timeWait)
+    case .leaving: 0
     }
   }
+
+  @inline(__always)
+  private static func bit(_ phase: Phase) -> UInt16 { 1 &<< UInt16(phase.rawValue) }
 }
 
 /// What a look at a connection found.

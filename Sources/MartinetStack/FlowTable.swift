@@ -3,6 +3,17 @@ struct FlowHash {
   let bits: UInt32
 }
 
+/// The keyed hash of a flow, which a connection is given only at its beginning. Its halves have nothing to do with each other for who does not know the key: one is
+/// for the table and stays in the host, and one for what the peer sees.
+struct WholeFlowHash {
+  fileprivate let value: UInt64
+
+  /// What the table finds the flow by.
+  var forTable: FlowHash { FlowHash(bits: UInt32(truncatingIfNeeded: value)) }
+  /// F(localip, localport, remoteip, remoteport, secretkey) of RFC 6528 section 3.
+  var forSequence: UInt32 { UInt32(truncatingIfNeeded: value >> 32) }
+}
+
 /// From the two ends of a flow to the slot of its connection, or to its record in TIME-WAIT: a ``HashIndex`` whose entries are those themselves, so that a flow
 /// stands there only.
 struct FlowTable {
@@ -14,7 +25,9 @@ struct FlowTable {
   }
 
   /// What `flow` is found by. Whoever needs it more than once keeps it.
-  func hash(of flow: FlowKey) -> FlowHash { FlowHash(bits: UInt32(truncatingIfNeeded: flow.hash(secret))) }
+  func hash(of flow: FlowKey) -> FlowHash { wholeHash(of: flow).forTable }
+
+  func wholeHash(of flow: FlowKey) -> WholeFlowHash { WholeFlowHash(value: flow.hash(secret)) }
 
   /// The slot of a flow with `hash`; `isFlow` says whether that of a slot is the one.
   @inline(__always)

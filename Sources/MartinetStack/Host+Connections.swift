@@ -45,18 +45,18 @@ extension Host {
     // An address of the loopback network never stands on a wire (RFC 1122 section 3.2.1.3 (g)).
     if end.address.isLoopback && route != .loopback { throw .addressNotAvailable }
     let flow: FlowKey
-    let hash: FlowHash
+    let hash: WholeFlowHash
     if end.port == 0 {
       guard let chosen = ephemeralFlow(local: end.address, remote: remote, at: now) else { throw .noPorts }
       (flow, hash) = chosen
     } else {
       flow = FlowKey(local: end, remote: remote)
-      hash = flows.hash(of: flow)
-      if end == remote || !isFree(flow, hash, at: now) { throw .addressInUse }
+      hash = flows.wholeHash(of: flow)
+      if end == remote || !isFree(flow, hash.forTable, at: now) { throw .addressInUse }
     }
     let options = options ?? configuration.tcp.connection
     let fastOpen = options.fastOpen ? servers.opening(to: remote.address, at: now) : nil
-    let opening = Opening.active(after: succeed(flow, hash), fastOpen)
+    let opening = Opening.active(after: succeed(flow, hash.forTable), fastOpen)
     guard let slot = open(flow, hash, by: route, options: options, as: opening, at: now) else { throw .limitReached }
     // The next segment of the flow is the answer to the SYN, which often comes before all others.
     lastFlow.remember(flow, connections[slot].connection.id, on: route.interface, addressEpoch: interfaces.epoch)
@@ -65,7 +65,7 @@ extension Host {
 
   /// Makes the record of a connection; nil at the limit.
   mutating func open(
-    _ flow: FlowKey, _ hash: FlowHash, by route: Route, options: ConnectionOptions, as opening: Opening,
+    _ flow: FlowKey, _ hash: WholeFlowHash, by route: Route, options: ConnectionOptions, as opening: Opening,
     at now: Instant
   ) -> UInt32? {
     guard let (slot, generation) = connections.upcoming() else {
@@ -75,7 +75,7 @@ extension Host {
     let path = pathMTU(to: flow.remote.address, by: route)
     var parameters = parameters(
       of: flow, id: ConnectionID(slot: slot, generation: generation), by: route, path, options: options,
-      initialSequence: initialSequence(of: flow, opening, at: now), timestampOffset: timestampOffset(of: flow))
+      initialSequence: initialSequence(hash, opening, at: now), timestampOffset: timestampOffset(of: flow))
     parameters.fastOpen = opening.fastOpen
     parameters.mayAskForNotification = servers.takesNotification(flow.remote.address, at: now)
     let connection =
@@ -85,11 +85,11 @@ extension Host {
       case .cookie(let syn, _): Connection(recalling: syn, parameters, in: &environment, at: now)
       }
     let record = ConnectionRecord(
-      connection: connection, place: opening.place, flowHash: hash, route: route, pathMTU: parameters.pathMTU,
+      connection: connection, place: opening.place, flowHash: hash.forTable, route: route, pathMTU: parameters.pathMTU,
       mayBeFragmented: path.mayBeFragmented(with: options.pathMTUDiscovery), routeEpoch: routeEpoch, pathEpoch: paths.epoch,
       flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
-    flows.add(slot, hash)
+    flows.add(slot, hash.forTable)
     counters.connectionsOpened &+= 1
     return slot
   }
@@ -109,8 +109,10 @@ extension Host {
     secrets.timestampOffset(local: flow.local.address, remote: flow.remote.address)
   }
 
-  private func initialSequence(of flow: FlowKey, _ opening: Opening, at now: Instant) -> SequenceNumber {
-    let sequence = secrets.initialSequence(of: flow, at: now)
+  /// ISN = M + F(local, remote, secret) (RFC 6528 section 3): M ticks every 4 microseconds.
+  private func initialSequence(_ hash: WholeFlowHash, _ opening: Opening, at now: Instant) -> SequenceNumber {
+    let ticks = now.nanoseconds / HostConfiguration.sequenceClockTick.nanoseconds
+    let sequence = SequenceNumber(hash.forSequence &+ UInt32(truncatingIfNeeded: ticks))
     switch opening {
     case .active(after: nil, _), .passive(after: nil, _): return sequence
     case .active(let predecessor?, _), .passive(let predecessor?, _):

@@ -64,7 +64,7 @@ extension Host {
   /// the ACK is ignored: a peer with something to send sends it again.
   mutating func openByCookie(
     _ listener: UInt32, _ cookie: SYNCookie, _ header: TCPHeader, _ payload: consuming PageChain,
-    _ facts: PacketFacts, _ flow: FlowKey, _ hash: FlowHash, at now: Instant
+    _ facts: PacketFacts, _ flow: FlowKey, _ hash: WholeFlowHash, at now: Instant
   ) {
     guard !listeners[listener].isFull else {
       drop(payload, .acceptQueueFull)

@@ -38,8 +38,8 @@ extension Host {
       return
     }
     deliverGathered(at: now)
-    let hash = flows.hash(of: flow)
-    guard let entry = entry(of: flow, hash) else {
+    let hash = flows.wholeHash(of: flow)
+    guard let entry = entry(of: flow, hash.forTable) else {
       receiveWithoutConnection(header, payload, facts, flow, hash, at: now)
       return
     }
@@ -138,7 +138,7 @@ extension Host {
     after predecessor: SequenceNumber, at now: Instant
   ) {
     let flow = connections[slot].flow
-    let hash = connections[slot].flowHash
+    let hash = flows.wholeHash(of: flow)
     removeFromFlows(slot)
     if connections[slot].place == .held {
       connections[slot].connection.abort(in: &environment, at: now)
@@ -150,8 +150,8 @@ extension Host {
   }
 
   private mutating func receiveWithoutConnection(
-    _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey, _ hash: FlowHash,
-    at now: Instant
+    _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey,
+    _ hash: WholeFlowHash, at now: Instant
   ) {
     guard share.owns(flow) else {
       drop(payload, .foreignFlow)
@@ -178,7 +178,7 @@ extension Host {
   /// A SYN came for a listener: a half-open connection begins, if there is room.
   private mutating func open(
     _ listener: UInt32, _ header: TCPHeader, _ payload: consuming PageChain, _ facts: PacketFacts, _ flow: FlowKey,
-    _ hash: FlowHash, after predecessor: SequenceNumber?, at now: Instant
+    _ hash: WholeFlowHash, after predecessor: SequenceNumber?, at now: Instant
   ) {
     if listeners[listener].isFull {
       counters.count(.acceptQueueFull)

@@ -25,7 +25,7 @@ struct PortChooser {
 extension Host {
   /// A flow from a port of `local` to `remote` that no connection uses, or one in TIME-WAIT that gives way, and which nobody listens to or holds (RFC 6056
   /// section 3.1); nil if there is none. Where the host is one shard of several, it passes over the ports that would make the flow another's.
-  mutating func ephemeralFlow(local: IPAddress, remote: Endpoint, at now: Instant) -> (FlowKey, FlowHash)? {
+  mutating func ephemeralFlow(local: IPAddress, remote: Endpoint, at now: Instant) -> (FlowKey, WholeFlowHash)? {
     let start = secrets.portStart(local: local, remote: remote)
     for _ in 0..<ports.count {
       let port = ports.next(start)
@@ -33,8 +33,8 @@ extension Host {
       if end == remote || port == 0 { continue }
       let flow = FlowKey(local: end, remote: remote)
       if !share.owns(flow) || heldPorts.isUsed(port) { continue }
-      let hash = flows.hash(of: flow)
-      if !isFree(flow, hash, at: now) || listenerSlot(for: end) != nil { continue }
+      let hash = flows.wholeHash(of: flow)
+      if !isFree(flow, hash.forTable, at: now) || listenerSlot(for: end) != nil { continue }
       return (flow, hash)
     }
     return nil

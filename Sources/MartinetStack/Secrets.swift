@@ -1,13 +1,13 @@
 import MartinetTCP
 import MartinetWire
 
-/// The keys that a host derives from its secret, one for each use, so that what one use gives away says nothing of another.
+/// The keys that a host derives from its secret, one for each use, so that what one use gives away says nothing of another. The ISN is a half of the hash whose
+/// other half is the table's (``WholeFlowHash``).
 struct Secrets {
   /// The counters of identifications, a power of two.
   static let identificationCounters = 256
 
   let table: SipKey
-  private let sequence: SipKey
   private let timestamp: SipKey
   private let port: SipKey
   private let identification: SipKey
@@ -26,7 +26,6 @@ struct Secrets {
       return SipKey(k0: first.finish(), k1: second.finish())
     }
     table = key(1)
-    sequence = key(2)
     timestamp = key(3)
     port = key(4)
     identification = key(5)
@@ -35,14 +34,6 @@ struct Secrets {
     cookie = key(8)
     fastOpen = key(9)
     steering = key(10)
-  }
-
-  /// ISN = M + F(local, remote, secret) (RFC 6528 section 3): M ticks every 4 microseconds.
-  func initialSequence(of flow: FlowKey, at now: Instant) -> SequenceNumber {
-    var hash = SipHash(sequence)
-    flow.feed(&hash)
-    let ticks = now.nanoseconds / HostConfiguration.sequenceClockTick.nanoseconds
-    return SequenceNumber(UInt32(truncatingIfNeeded: hash.finish()) &+ UInt32(truncatingIfNeeded: ticks))
   }
 
   /// What is added to the timestamp clock: one value per pair of addresses, so that timestamps grow from one connection of the

@@ -40,14 +40,15 @@ extension Connection {
 
   @inline(__always)
   private var hasNothingToSend: Bool {
-    // Between SYN and FIN, with nothing rare: all but the text itself is said by a few fields.
-    guard flags.intersection(.tellsOfSegments) == .synAcknowledged, !ecnPart.isPresent else {
+    // Between SYN and FIN, or once the FIN has left, with nothing rare: all but the text itself is said by a few fields.
+    let state = flags.intersection(.tellsOfSegments)
+    guard state == .synAcknowledged || state == .finHasLeft, !ecnPart.isPresent else {
       return hasNothingToSendAtAnyTime
     }
     guard owedReset == nil, debt.immediate == nil, debt.duplicates == 0, !keepAlive.probeDue else { return false }
     guard transferPart.isPresent else { return true }
     return scoreboard.lost == 0 && recovery.front == nil && !probe.isDue
-      && queue.count <= snd.nxt.distance(from: snd.una)
+      && (state == .finHasLeft || queue.count <= snd.nxt.distance(from: snd.una))
   }
 
   @inline(never)

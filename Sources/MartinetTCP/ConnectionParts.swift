@@ -206,6 +206,9 @@ struct ConnectionFlags: OptionSet {
   /// Those of which only ``synAcknowledged`` is set while neither SYN nor FIN nor RST nor probe can be what leaves next.
   static let tellsOfSegments = ConnectionFlags(
     rawValue: synAcknowledged.rawValue | finQueued.rawValue | finSent.rawValue | segmentDue.rawValue | ended.rawValue)
+  /// Which of those are set once the FIN has left behind all text.
+  static let finHasLeft = ConnectionFlags(
+    rawValue: synAcknowledged.rawValue | finQueued.rawValue | finSent.rawValue)
   /// Segments that leave before all others, and probes.
   static let segmentDue = ConnectionFlags(rawValue: synDue.rawValue | resetDue.rawValue | probeDue.rawValue)
 }

@@ -104,7 +104,11 @@ public struct PagePool: ~Copyable {
   // MARK: Pages
 
   /// Takes a page, held once; nil at the limit.
-  public mutating func allocate() -> PageIndex? {
+  public mutating func allocate() -> PageIndex? { takePage() }
+
+  /// The same for who takes one for each packet.
+  @inline(__always)
+  mutating func takePage() -> PageIndex? {
     if open == PagePool.noChunk && !grow() {
       refusals += 1
       return nil

@@ -137,7 +137,8 @@ public struct Departure: ~Copyable {
       return true
     }
     guard rangeCount < Departure.rangeCapacity else { return false }
-    append(range, in: &pool)
+    if offset &+ count <= PagePool.pageSize { pool.pin(page) } else { pool.pin(range.pages) }
+    add(range)
     return true
   }
 
@@ -165,6 +166,11 @@ public struct Departure: ~Copyable {
   mutating func append(_ range: PinnedRange, in pool: inout PagePool) {
     precondition(rangeCount < Departure.rangeCapacity, "a departure has no room for another piece")
     pool.pin(range.pages)
+    add(range)
+  }
+
+  @inline(__always)
+  private mutating func add(_ range: PinnedRange) {
     ranges[rangeCount] = range
     rangeCount &+= 1
     payloadCount &+= range.count
@@ -238,7 +244,7 @@ extension PagePool {
     let count = departure.count
     guard count > 0 else { return PageChain() }
     if count <= PagePool.pageSize {
-      guard let page = allocate() else { return nil }
+      guard let page = takePage() else { return nil }
       unsafe departure.copy(to: address(of: page))
       return PageChain(page, count: count, in: self)
     }
