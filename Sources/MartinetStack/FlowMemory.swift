@@ -67,28 +67,29 @@ extension Host {
   /// A SYN goes the long way: it may open the next connection between the two ends.
   @inline(never)
   private mutating func receiveOtherOfFlow(_ packet: inout PageChain, _ info: ArrivalInfo, at now: Instant) -> Bool {
-    guard let arrival = otherSegment(packet, info), !arrival.header.isSYN || arrival.header.isACK else { return false }
+    var header = TCPHeader()
+    guard let arrival = otherSegment(packet, info, &header), !header.isSYN || header.isACK else { return false }
     let connection = lastFlow.connection
     deliverGathered(at: now)
     guard isReachable(connection) else { return false }
     environment.pool.removeFirst(IPv4Header.minimumLength + arrival.length, from: &packet)
-    receiveUnexpected(arrival.header, packet.take(), arrival.facts, on: connection.slot, at: now)
+    receiveUnexpected(header, packet.take(), arrival.facts, on: connection.slot, at: now)
     return true
   }
 
-  /// The segment in `packet`, if it is of the last flow and both checksums are right.
+  /// Reads the header of the segment in `packet`, if that is of the last flow and both checksums are right; returns how long it is.
   @inline(__always)
   private func otherSegment(
-    _ packet: borrowing PageChain, _ info: ArrivalInfo
-  ) -> (header: TCPHeader, length: Int, facts: ArrivalFacts)? {
+    _ packet: borrowing PageChain, _ info: ArrivalInfo, _ header: inout TCPHeader
+  ) -> (length: Int, facts: ArrivalFacts)? {
     let (count, epoch) = (packet.count, interfaces.epoch)
     guard !info.isLinkGroup else { return nil }
     return environment.pool.withFirstBytes(of: packet) { bytes in
       guard lastFlow.isNext(bytes, of: count, on: info.interface, addressEpoch: epoch),
         hasRightChecksums(bytes, count, info),
-        let (header, length) = try? TCPHeader.parse(bytes.extracting(IPv4Header.minimumLength..<bytes.byteCount))
+        let length = try? header.read(bytes.extracting(IPv4Header.minimumLength..<bytes.byteCount))
       else { return nil }
-      return (header, length, ArrivalFacts(bytes, info))
+      return (length, ArrivalFacts(bytes, info))
     }
   }
 

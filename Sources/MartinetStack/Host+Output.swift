@@ -9,8 +9,10 @@ extension Host {
   /// Fills `departure`, which must hold no pages, with the next packet to leave; false if there is none. Its
   /// ``Departure/interface`` says by which link. What the host sends to itself never leaves: it arrives here.
   public mutating func pollTransmit(into departure: inout Departure, at now: Instant) -> Bool {
-    if ready.isEmpty && outbox.isEmpty && !train.isLeaving { return false }
-    return pollNext(into: &departure, at: now)
+    guard outbox.isEmpty, !train.isLeaving else { return pollNext(into: &departure, at: now) }
+    let slot = ready.first
+    if slot == SlotList.none { return false }
+    return send(from: slot, into: &departure, at: now) || pollNext(into: &departure, at: now)
   }
 
   @inline(never)

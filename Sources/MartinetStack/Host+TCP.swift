@@ -13,7 +13,8 @@ extension Host {
     // Behind long extension headers the TCP header need not be among the octets that are gathered.
     let before = facts.headerLength <= IPv6Header.encodedLength ? facts.headerLength : 0
     environment.pool.removeFirst(facts.headerLength - before, from: &packet)
-    guard let (header, length) = parseTCP(packet, from: before) else {
+    var header = TCPHeader()
+    guard let length = parseTCP(packet, from: before, into: &header) else {
       drop(packet, .malformedTransport)
       return
     }
@@ -86,12 +87,12 @@ extension Host {
     receiveUnexpected(header, payload, facts, on: slot, at: now)
   }
 
-  /// Reads the TCP header behind the first `offset` octets of a packet.
-  func parseTCP(_ packet: borrowing PageChain, from offset: Int) -> (header: TCPHeader, length: Int)? {
+  /// Reads the TCP header behind the first `offset` octets of a packet; returns how long it is.
+  private func parseTCP(_ packet: borrowing PageChain, from offset: Int, into header: inout TCPHeader) -> Int? {
     try? environment.pool.withLeadingBytes(of: packet, count: offset + TCPHeader.maximumLength) {
       (bytes) throws(WireError) in
       guard bytes.byteCount >= offset else { throw .truncated }
-      return try TCPHeader.parse(bytes.extracting(offset..<bytes.byteCount))
+      return try header.read(bytes.extracting(offset..<bytes.byteCount))
     }
   }
 

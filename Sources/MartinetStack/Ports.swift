@@ -3,7 +3,8 @@ import MartinetWire
 
 /// The choice of ephemeral ports: the hash-based one of RFC 6056 section 3.3.4, whose sequences towards different destinations have nothing
 /// to do with each other.
-struct PortChooser {
+struct PortChooser: ~Copyable {
+  private let anchor = Anchor()
   private var counters = InlineArray<32, UInt32>(repeating: 0)
   private let range: ClosedRange<UInt16>
 

@@ -49,19 +49,26 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
   }
 
   /// The slot and generation that the next ``insert(_:)`` will use; nil at the limit.
+  @inline(__always)
   package mutating func upcoming() -> (slot: UInt32, generation: UInt32)? {
-    if firstFree == SlotList.none {
-      guard marks.count < limit else { return nil }
-      if marks.count & (Slab.chunkSize - 1) == 0 {
-        unsafe chunks.append(.allocate(capacity: Slab.chunkSize))
-      }
-      firstFree = UInt32(marks.count)
-      marks.append(Mark(generation: generations.first))
-    }
+    if firstFree == SlotList.none && !grow() { return nil }
     return (firstFree, marks[Int(firstFree)].generation)
   }
 
+  /// Makes a free slot; false at the limit.
+  @inline(never)
+  private mutating func grow() -> Bool {
+    guard marks.count < limit else { return false }
+    if marks.count & (Slab.chunkSize - 1) == 0 {
+      unsafe chunks.append(.allocate(capacity: Slab.chunkSize))
+    }
+    firstFree = UInt32(marks.count)
+    marks.append(Mark(generation: generations.first))
+    return true
+  }
+
   /// Puts `element` into the ``upcoming()`` slot; nil at the limit.
+  @inline(__always)
   package mutating func insert(_ element: consuming Element) -> UInt32? {
     guard let (slot, generation) = upcoming() else { return nil }
     firstFree = marks[Int(slot)].nextFree

@@ -35,12 +35,19 @@ package struct SlotLinks: ~Copyable {
 
   /// Puts `slot`, which is in no list, at the end of `list`.
   package mutating func append(_ slot: UInt32, to list: inout SlotList) {
-    makeRoom(for: slot)
+    guard Int(slot) < links.count else { return appendNew(slot, to: &list) }
     precondition(links[Int(slot)].previous == slot, "a slot is put into a second list")
     links[Int(slot)] = Link(previous: list.last)
     if list.last == SlotList.none { list.first = slot } else { links[Int(list.last)].next = slot }
     list.last = slot
     list.count &+= 1
+  }
+
+  /// Does the same for a slot that was in no list before.
+  @inline(never)
+  private mutating func appendNew(_ slot: UInt32, to list: inout SlotList) {
+    makeRoom(for: slot)
+    append(slot, to: &list)
   }
 
   @inline(__always)

@@ -11,6 +11,7 @@ struct ConnectionRemains: ~Copyable {
   private let flags: ConnectionFlags
   private let timestampOffset: UInt32
 
+  @inline(__always)
   init(_ connection: borrowing Connection) {
     local = connection.local
     remote = connection.remote

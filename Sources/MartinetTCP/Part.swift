@@ -132,6 +132,8 @@ struct CommonState: ~Copyable {
     tuning.make(BufferTuning())
     ecn.make(ECNState())
   }
+
+  func has(_ options: ConnectionOptions) -> Bool { self.options == options }
 }
 
 // Parts that are made in places that others have given back, and given back.

@@ -127,7 +127,7 @@ package struct SendQueue: ~Copyable {
   package func gather(from offset: Int, length: Int, into departure: inout Departure, in pool: inout PagePool) -> Int {
     precondition(offset >= 0 && length >= 0 && offset + length <= count, "octets are sent that nobody wrote")
     var (index, within) = SendQueue.place(headOffset + offset)
-    if within + length <= PagePool.pageSize {
+    if length > 0 && within + length <= PagePool.pageSize {
       return departure.append(page: pages[index], offset: within, count: length, in: &pool) ? length : 0
     }
     var remaining = length

@@ -256,7 +256,7 @@ public struct Environment: ~Copyable {
 
   /// What a connection with these options has in common with others.
   mutating func common(for options: ConnectionOptions) -> Shared<CommonState> {
-    if latest.value.options != options { latest = Shared(CommonState(options, configuration)) }
+    if !latest.value.has(options) { latest = Shared(CommonState(options, configuration)) }
     return latest.share()
   }
 }

@@ -10,21 +10,34 @@ extension TCPHeader {
   /// malformed. The checksum is not looked at.
   /// - Throws: `truncated` below 20 octets, `headerLength` if the data offset is less than 5 or goes beyond `bytes`.
   public static func parse(_ bytes: RawSpan) throws(WireError) -> (header: TCPHeader, length: Int) {
+    var header = TCPHeader()
+    let length = try header.read(bytes)
+    return (header, length)
+  }
+
+  /// A header of zeros, for ``read(_:)``.
+  public init() {
+    self.init(
+      sourcePort: 0, destinationPort: 0, sequence: SequenceNumber(0), acknowledgement: SequenceNumber(0), flags: [],
+      window: 0)
+  }
+
+  /// Does the same where the header stands, which has no options before: it has room for all, and is not copied for nothing.
+  public mutating func read(_ bytes: RawSpan) throws(WireError) -> Int {
     let count = bytes.byteCount
-    guard count >= minimumLength else { throw .truncated }
+    guard count >= TCPHeader.minimumLength else { throw .truncated }
     let offsetAndFlags = bytes.uint16(at: 12)
     let length = Int(offsetAndFlags >> 12) &* 4
-    guard length >= minimumLength && length <= count else { throw .headerLength }
-    let flags = TCPFlags(rawValue: offsetAndFlags & 0x1FF)
-    var header = TCPHeader(
-      sourcePort: bytes.uint16(at: 0), destinationPort: bytes.uint16(at: 2),
-      sequence: SequenceNumber(bytes.uint32(at: 4)), acknowledgement: SequenceNumber(bytes.uint32(at: 8)),
-      flags: flags, window: bytes.uint16(at: 14),
-      urgentPointer: flags.contains(.urg) ? bytes.uint16(at: 18) : 0)
-    if length > minimumLength {
-      header.options.parse(bytes, from: minimumLength, to: length, isSYN: flags.contains(.syn))
+    guard length >= TCPHeader.minimumLength && length <= count else { throw .headerLength }
+    flags = TCPFlags(rawValue: offsetAndFlags & 0x1FF)
+    (sourcePort, destinationPort) = (bytes.uint16(at: 0), bytes.uint16(at: 2))
+    (sequence, acknowledgement) = (SequenceNumber(bytes.uint32(at: 4)), SequenceNumber(bytes.uint32(at: 8)))
+    window = bytes.uint16(at: 14)
+    urgentPointer = flags.contains(.urg) ? bytes.uint16(at: 18) : 0
+    if length > TCPHeader.minimumLength {
+      options.parse(bytes, from: TCPHeader.minimumLength, to: length, isSYN: isSYN)
     }
-    return (header, length)
+    return length
   }
 
   /// Writes the header with a checksum field of zero at `position`, where ``encodedLength`` octets must be inside; returns how

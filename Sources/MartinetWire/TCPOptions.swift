@@ -18,7 +18,8 @@ public struct TCPTimestamps: Equatable, Sendable {
 
 /// A Fast Open cookie (RFC 7413 section 4.1.1): empty to ask for one, else 4 to 16 octets.
 public struct FastOpenCookie: Sendable {
-  public var bytes = InlineArray<16, UInt8>(repeating: 0)
+  // Written out: repeating takes a loop, for each header that is made.
+  public var bytes: InlineArray<16, UInt8> = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
   public var count: UInt8 = 0
   public init() {}
 }
@@ -83,8 +84,8 @@ public struct TCPOptions: Sendable {
   /// Kind 8 (RFC 7323 section 3.2).
   public var timestamps = TCPTimestamps(value: 0, echo: 0)
   /// Kind 5 (RFC 2018): the first ``sackCount`` elements count.
-  public var sackBlocks = InlineArray<4, SACKBlock>(
-    repeating: SACKBlock(from: SequenceNumber(0), upTo: SequenceNumber(0)))
+  public var sackBlocks: InlineArray<4, SACKBlock> = [noBlock, noBlock, noBlock, noBlock]
+  private static var noBlock: SACKBlock { SACKBlock(from: SequenceNumber(0), upTo: SequenceNumber(0)) }
   /// Kind 34 (RFC 7413).
   public var fastOpenCookie = FastOpenCookie()
   /// Kinds 172 and 174 (RFC 9768).
