@@ -35,6 +35,8 @@ public struct Connection: ~Copyable {
   @Narrow<UInt32> private(set) var linkMTU: Int
   /// The octets behind the header of a segment, when the IP packet is as large as the path and the peer take it.
   @Narrow<UInt16> var spaceForOptionsAndText = 0
+  /// SMSS: the payload octets of a full data segment.
+  @Narrow<UInt16> var segmentSize = 1
   let timestampOffset: UInt32
   /// An RST that answers a doubtful segment and leaves the connection alone (RFC 9293 section 3.10.7.4).
   var owedReset: SequenceNumber?

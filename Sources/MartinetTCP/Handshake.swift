@@ -10,7 +10,6 @@ extension Connection {
     if offered.has(.maximumSegmentSize) && offered.maximumSegmentSize > 0 {
       // An absurd size would make nothing but headers.
       snd.peerSegmentSize = max(Int(offered.maximumSegmentSize), configuration.minimumSegmentSize)
-      settleSegmentSize()
     }
     negotiated.sack = offered.has(.sackPermitted) && configuration.selectiveAcknowledgement
     negotiated.windowScaling = offered.has(.windowScale) && configuration.windowScaling
@@ -20,6 +19,7 @@ extension Connection {
       rcv.scale = .none
     }
     negotiated.timestamps = offered.has(.timestamps) && configuration.timestamps
+    settleSegmentSize()
     if negotiated.timestamps {
       rcv.timestampRecent = offered.timestamps.value
       rcv.timestampRecentAt = now
@@ -101,8 +101,11 @@ extension Connection {
   /// The same if the path took packets of `size` octets.
   func payloadLimit(optionLength: Int, ofPackets size: Int) -> Int { max(1, space(inPackets: size) - optionLength) }
 
-  /// Works ``spaceForOptionsAndText`` out, after each change of the path, of what the peer offered or of the options.
-  mutating func settleSegmentSize() { spaceForOptionsAndText = space(inPackets: pathMTU) }
+  /// Works ``spaceForOptionsAndText`` and ``segmentSize`` out, after each change of the path, of what the peer offered or of the options.
+  mutating func settleSegmentSize() {
+    spaceForOptionsAndText = space(inPackets: pathMTU)
+    segmentSize = payloadLimit(optionLength: negotiated.timestamps ? 12 : 0)
+  }
 
   /// The octets behind the header of a segment in a packet of `size` octets, as far as the peer and the program want them.
   private func space(inPackets size: Int) -> Int {
@@ -111,10 +114,6 @@ extension Connection {
     if options.maximumSegmentSize > 0 { limit = min(limit, Int(options.maximumSegmentSize) + 20) }
     return limit - 20
   }
-
-  /// SMSS: the payload octets of a full data segment.
-  @inline(__always)
-  var segmentSize: Int { payloadLimit(optionLength: negotiated.timestamps ? 12 : 0) }
 
   /// What the MSS option offers: what the link can take, whatever the options (RFC 9293 section 3.7.1, MUST-67).
   @inline(__always)

@@ -26,7 +26,8 @@ package struct RoundTrip {
   /// The retransmission timeout, backed off and capped.
   @inline(__always)
   package func timeout(_ configuration: Configuration) -> Interval {
-    min(base * (Int64(1) << Int64(backoff)), configuration.maximumRetransmissionTimeout)
+    // A back-off is 16 at most.
+    min(base * (1 &<< Int64(backoff)), configuration.maximumRetransmissionTimeout)
   }
 
   /// Takes a measurement (RFC 6298 sections 2.2 and 2.3); ends the back-off (section 5.7).
@@ -36,8 +37,9 @@ package struct RoundTrip {
     least.take(sample, at: now)
     if hasSample {
       let difference = smoothed < sample ? sample - smoothed : smoothed - sample
-      variation = (variation * 3 + difference) / 4
-      smoothed = (smoothed * 7 + sample) / 8
+      // None is negative, so that a division is a shift.
+      variation = Interval(nanoseconds: (variation * 3 + difference).nanoseconds &>> 2)
+      smoothed = Interval(nanoseconds: (smoothed * 7 + sample).nanoseconds &>> 3)
     } else {
       hasSample = true
       smoothed = sample

@@ -15,12 +15,16 @@ struct WindowedMinimum {
 
   @inline(__always)
   mutating func take(_ sample: Interval, at now: Instant) {
-    let halves = (now - began).nanoseconds / (WindowedMinimum.window / 2).nanoseconds
-    if halves > 0 {
-      previous = halves > 1 ? .forever : current
-      current = .forever
-      began = began + WindowedMinimum.window / 2 * halves
-    }
+    if now - began >= WindowedMinimum.window / 2 { turn(at: now) }
     current = min(current, sample)
+  }
+
+  /// The half window that runs is over.
+  @inline(never)
+  private mutating func turn(at now: Instant) {
+    let halves = (now - began).nanoseconds / (WindowedMinimum.window / 2).nanoseconds
+    previous = halves > 1 ? .forever : current
+    current = .forever
+    began = began + WindowedMinimum.window / 2 * halves
   }
 }
