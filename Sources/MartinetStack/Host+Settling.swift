@@ -183,6 +183,11 @@ extension Host {
 
   /// The next thing that happened; what happened to one handle since it was last told comes in one event.
   public mutating func pollEvent() -> HostEvent? {
+    eventful.isEmpty && eventfulListeners.isEmpty && eventfulEndpoints.isEmpty ? nil : takeEvent()
+  }
+
+  @inline(never)
+  private mutating func takeEvent() -> HostEvent? {
     if let slot = listenerEvents.popFirst(of: &eventfulListeners) {
       return .listener(ListenerHandle(slot: slot, generation: listeners.generation(of: slot)))
     }

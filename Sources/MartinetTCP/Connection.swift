@@ -37,6 +37,8 @@ public struct Connection: ~Copyable {
   @Narrow<UInt16> var spaceForOptionsAndText = 0
   /// SMSS: the payload octets of a full data segment.
   @Narrow<UInt16> var segmentSize = 1
+  /// What the MSS option offers: what the link can take, whatever the options (RFC 9293 section 3.7.1, MUST-67).
+  var offeredSegmentSize: UInt16 = 0
   let timestampOffset: UInt32
   /// An RST that answers a doubtful segment and leaves the connection alone (RFC 9293 section 3.10.7.4).
   var owedReset: SequenceNumber?

@@ -101,8 +101,10 @@ extension Connection {
   /// The same if the path took packets of `size` octets.
   func payloadLimit(optionLength: Int, ofPackets size: Int) -> Int { max(1, space(inPackets: size) - optionLength) }
 
-  /// Works ``spaceForOptionsAndText`` and ``segmentSize`` out, after each change of the path, of what the peer offered or of the options.
+  /// Works ``spaceForOptionsAndText``, ``segmentSize`` and ``offeredSegmentSize`` out, after each change of the path, of what the peer offered or of the options.
   mutating func settleSegmentSize() {
+    let size = UInt16(max(64, min(linkMTU - networkHeaderLength - 20, 0xFFFF)))
+    offeredSegmentSize = options.maximumSegmentSize > 0 ? min(size, options.maximumSegmentSize) : size
     spaceForOptionsAndText = space(inPackets: pathMTU)
     segmentSize = payloadLimit(optionLength: negotiated.timestamps ? 12 : 0)
   }
@@ -113,13 +115,6 @@ extension Connection {
     var limit = min(snd.peerSegmentSize + 20, mmsS)
     if options.maximumSegmentSize > 0 { limit = min(limit, Int(options.maximumSegmentSize) + 20) }
     return limit - 20
-  }
-
-  /// What the MSS option offers: what the link can take, whatever the options (RFC 9293 section 3.7.1, MUST-67).
-  @inline(__always)
-  var offeredSegmentSize: UInt16 {
-    let size = max(64, min(linkMTU - networkHeaderLength - 20, 0xFFFF))
-    return options.maximumSegmentSize > 0 ? min(UInt16(size), options.maximumSegmentSize) : UInt16(size)
   }
 
   // MARK: Timestamps

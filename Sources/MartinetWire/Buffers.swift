@@ -73,6 +73,8 @@ public struct PagePool: ~Copyable {
 
   @usableFromInline static let noChunk = UInt32.max
 
+  /// Who reads a page is given the pool's address, not a copy of its fields.
+  private let anchor = Anchor()
   @usableFromInline var chunks: UnsafeMutablePointer<PageChunk>
   @usableFromInline var states: UnsafeMutablePointer<PageState>
   private var chunkCount = 0
