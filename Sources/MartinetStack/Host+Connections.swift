@@ -86,7 +86,8 @@ extension Host {
       }
     let record = ConnectionRecord(
       connection: connection, place: opening.place, flowHash: hash.forTable, route: route, pathMTU: parameters.pathMTU,
-      mayBeFragmented: path.mayBeFragmented(with: options.pathMTUDiscovery), routeEpoch: routeEpoch, pathEpoch: paths.epoch,
+      mayBeFragmented: path.mayBeFragmented(with: options.pathMTUDiscovery), routeEpoch: routeEpoch,
+      pathEpoch: paths.epoch,
       flowLabel: flow.remote.address.isIPv4 ? 0 : secrets.flowLabel(of: flow))
     guard connections.insert(record) != nil else { return nil }
     flows.add(slot, hash.forTable)

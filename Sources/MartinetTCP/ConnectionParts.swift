@@ -198,7 +198,7 @@ struct ConnectionFlags: OptionSet {
   // What is asked with each segment. No literals of several flags: where the compiler does not see through one it takes an array.
 
   /// Those of which only ``synAcknowledged`` may be set where a segment goes the short way.
-  static let asksForLongWay = ConnectionFlags( rawValue: synAcknowledged.rawValue | probing.rawValue)
+  static let asksForLongWay = ConnectionFlags(rawValue: synAcknowledged.rawValue | probing.rawValue)
   /// Those of which only ``synAcknowledged`` is set as long as nothing but text is outstanding.
   static let tellsWhatIsOutstanding = ConnectionFlags(rawValue: synAcknowledged.rawValue | finSent.rawValue)
   /// Those of which only ``finQueued`` is set while the FIN waits to leave.

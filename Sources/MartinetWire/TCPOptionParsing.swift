@@ -30,7 +30,9 @@ extension TCPOptions {
   /// window scale behind a no-operation; false, with nothing read, if they are others.
   private mutating func parseUsualOfSYN(_ bytes: RawSpan, at start: Int) -> Bool {
     let (size, scale) = (bytes.uint32(at: start), bytes.uint32(at: start &+ 16))
-    guard size >> 16 == 0x0204, bytes.uint32(at: start &+ 4) == 0x0402_080A, scale >> 8 == 0x01_0303 else { return false }
+    guard size >> 16 == 0x0204, bytes.uint32(at: start &+ 4) == 0x0402_080A, scale >> 8 == 0x01_0303 else {
+      return false
+    }
     maximumSegmentSize = UInt16(truncatingIfNeeded: size)
     timestamps = TCPTimestamps(value: bytes.uint32(at: start &+ 8), echo: bytes.uint32(at: start &+ 12))
     windowScale = WindowScale(clamping: UInt8(truncatingIfNeeded: scale))
