@@ -129,7 +129,7 @@ extension Connection {
 
   /// Does for such a segment what ``emit(_:into:_:)`` does for any.
   @inline(__always)
-  private mutating func emitPlain(
+  mutating func emitPlain(
     _ output: Output, into departure: inout Departure, _ environment: inout Environment
   ) -> SegmentEnvelope {
     let segment = PlainSegment(

@@ -10,6 +10,50 @@ extension Connection {
   public mutating func pollTransmit(
     into departure: inout Departure, maximumTrain: Int, in environment: inout Environment, at now: Instant
   ) -> SegmentEnvelope? {
+    if let octets = quietText(in: environment, at: now) {
+      return sendQuietText(octets, into: &departure, &environment, at: now)
+    }
+    return pollAny(into: &departure, maximumTrain: maximumTrain, in: &environment, at: now)
+  }
+
+  /// The short way out: how much text waits, if nothing but that is to leave, nothing is outstanding, it fits into one segment and into the window, and neither idle
+  /// time nor a pace has a say. Every question of the long way has the answer that lets it leave then.
+  @inline(__always)
+  private func quietText(in environment: borrowing Environment, at now: Instant) -> Int? {
+    guard phase == .established, flags == .synAcknowledged, snd.una == snd.nxt, transferPart.isPresent,
+      !rarePart.isPresent, !ecnPart.isPresent, owedReset == nil, debt.duplicateRange == nil, !keepAlive.probeDue
+    else { return nil }
+    let unsent = queue.count
+    guard unsent > 0, unsent < segmentSize, unsent <= snd.wnd, snd.up == nil, pacingRate == nil,
+      recovery.front == nil, !probe.isDue, now - lastSentAt <= roundTrip.timeout(environment.configuration),
+      !timers.isSet(.congestionHold)
+    else { return nil }
+    return unsent
+  }
+
+  /// Sends all that waits as one segment, pushed.
+  @inline(__always)
+  private mutating func sendQuietText(
+    _ octets: Int, into departure: inout Departure, _ environment: inout Environment, at now: Instant
+  ) -> SegmentEnvelope {
+    var output = Output(now: now, maximumTrain: 0, optionLength: negotiated.timestamps ? 12 : 0)
+    output.sequence = snd.nxt
+    output.payload = octets
+    output.flags = .psh
+    output.reason = .newData
+    output.isNewData = true
+    timers.cancel(.sillyWindowOverride)
+    sent(octets, hasFIN: false, unit: segmentSize, at: now)
+    let envelope = emitPlain(output, into: &departure, &environment)
+    armForNewData(in: &environment, begins: true, at: now)
+    return envelope
+  }
+
+  /// The long way, which any segment may go.
+  @inline(never)
+  package mutating func pollAny(
+    into departure: inout Departure, maximumTrain: Int, in environment: inout Environment, at now: Instant
+  ) -> SegmentEnvelope? {
     if owedReset != nil || flags.contains(.resetDue) { return emitReset(into: &departure, &environment, at: now) }
     guard !isOver, phase != .closed, phase != .listen else { return nil }
     if flags.contains(.synDue) { return emitSYN(into: &departure, &environment, at: now) }

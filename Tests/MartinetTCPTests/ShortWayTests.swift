@@ -50,12 +50,23 @@ private struct Chat: ~Copyable {
 
   private mutating func send() {
     var departure = Departure()
-    while client.pollTransmit(into: &departure, maximumTrain: 0, in: &environment, at: now) != nil {
+    while Chat.poll(&client, hasShortWay, into: &departure, &environment, at: now) {
       launch(&departure, isForServer: true)
     }
-    while server.pollTransmit(into: &departure, maximumTrain: 0, in: &environment, at: now) != nil {
+    while Chat.poll(&server, hasShortWay, into: &departure, &environment, at: now) {
       launch(&departure, isForServer: false)
     }
+  }
+
+  private static func poll(
+    _ connection: inout Connection, _ hasShortWay: Bool, into departure: inout Departure,
+    _ environment: inout Environment, at now: Instant
+  ) -> Bool {
+    let envelope =
+      hasShortWay
+      ? connection.pollTransmit(into: &departure, maximumTrain: 0, in: &environment, at: now)
+      : connection.pollAny(into: &departure, maximumTrain: 0, in: &environment, at: now)
+    return envelope != nil
   }
 
   private mutating func launch(_ departure: inout Departure, isForServer: Bool) {
