@@ -111,15 +111,21 @@ extension Connection {
   /// The retransmission timer expired for the first segment. If a report waited for that, it is borne out. If full segments expire again and again, R1 times at
   /// least, the path lets them vanish, and smaller ones are tried: the base, then halves (RFC 4821 section 7.7).
   ///
+  /// A later segment as large that the peer holds left after the first one did: so it was not for its size that this was lost, and bursts of loss
+  /// make no black hole. The path may have become narrower since, and a connection that never believes it would end: then it takes twice as many.
+  ///
   /// Unlike the RFC each half has two tries, so that a peer that is silent for a minute does not leave tiny segments behind.
   mutating func suspectPath(in environment: inout Environment, at now: Instant) {
     guard options.pathMTUDiscovery != .off, let front = scoreboard.front else { return }
-    let expired = min(Int(front.length), Int(front.segmentSize))
+    let expired = Int(front.largestSegment)
     if flags.contains(.searchesPath) {
       search.probe = nil
       if believeReport(in: SequenceRange(from: front.start, count: expired), &environment, at: now) { return }
     }
-    let excess = recovery.timeouts + 1 - environment.configuration.warningRetransmissions
+    let patience = environment.configuration.warningRetransmissions
+    var excess = recovery.timeouts + 1 - patience
+    guard excess >= 0 else { return }
+    if scoreboard.holds(segmentOf: expired) { excess -= patience }
     guard excess >= 0, excess % 2 == 0 else { return }
     let base = basePathMTU(environment.configuration)
     let current = min(pathMTU, wantedPacketSize)

@@ -183,8 +183,7 @@ package struct Scoreboard: ~Copyable {
     if record.isRetransmitted { result.lastResentAt = max(result.lastResentAt ?? record.sentAt, record.sentAt) }
     if record.state == .inFlight && !record.isRetransmitted { result.sampleSentAt = record.sentAt }
     if record.state != .sacked {
-      result.largestSegment = max(
-        result.largestSegment, UInt16(truncatingIfNeeded: min(record.length, UInt32(record.segmentSize))))
+      result.largestSegment = max(result.largestSegment, record.largestSegment)
       rate.delivered(record, snapshot(of: record), evidence)
       rack.delivered(record, evidence)
     }
@@ -233,9 +232,10 @@ package struct Scoreboard: ~Copyable {
   private mutating func absorbNext(of index: Int) {
     let other = records[records.next(after: index)]
     var record = records[index]
+    // Of what the peer holds no more is known to have come in one segment than that.
+    record.segmentSize = max(record.largestSegment, other.largestSegment)
     record.length += other.length
     record.segments += other.segments
-    record.segmentSize = max(record.segmentSize, other.segmentSize)
     record.isRetransmitted = record.isRetransmitted || other.isRetransmitted
     record.sentAt = max(record.sentAt, other.sentAt)
     records[index] = record
@@ -302,7 +302,7 @@ package struct Scoreboard: ~Copyable {
 
   /// Segments of more than `octets` are lost: the path refuses them.
   package mutating func lose(largerThan octets: Int) {
-    lose { record in record.state == .inFlight && min(Int(record.length), Int(record.segmentSize)) > octets }
+    lose { record in record.state == .inFlight && record.largestSegment > octets }
   }
 
   /// Everything that the peer does not hold is lost (RFC 5681 section 3.1, the timer expired).
@@ -346,6 +346,16 @@ package struct Scoreboard: ~Copyable {
       index = records.next(after: index)
     }
     return ranges
+  }
+
+  /// Whether the peer holds a segment of at least `octets` above the cumulative acknowledgement.
+  func holds(segmentOf octets: Int) -> Bool {
+    var index = records.first
+    while index != RecordTree.none {
+      if records[index].state == .sacked && records[index].largestSegment >= octets { return true }
+      index = records.next(after: index)
+    }
+    return false
   }
 
   /// Makes `range`, within the record at `index`, a record of its own; returns where it is.

@@ -50,6 +50,8 @@ package struct TransmissionRecord: BitwiseCopyable {
 
   var end: SequenceNumber { start + Int(length) }
   var range: SequenceRange { SequenceRange(from: start, upTo: end) }
+  /// The octets of the largest of its segments.
+  var largestSegment: UInt16 { UInt16(truncatingIfNeeded: min(length, UInt32(segmentSize))) }
 
   /// Takes in `range`, if it follows and left in the same transmission and in segments of the same size; whether it did.
   mutating func extend(by range: SequenceRange, segmentSize size: Int, number: TransmissionNumber, at now: Instant)

@@ -34,6 +34,55 @@ struct BlackHoleTests {
         """)
   }
 
+  /// The first segment and all its repetitions are lost, and the peer holds what SACK names.
+  private func burst(of octets: Int, holds block: String, then rest: String) throws {
+    try PathTranscript.play(
+      Opening.modern + """
+        0.200  write \(octets)
+        0.200  ignore
+        0.300 < ACK seq 1 ack 1 <ts,sack \(block)>
+        0.325 > ACK seq 1 length 1448 (fastRetransmission)
+        1.325 > ACK seq 1 length 1448 (timeout)
+        3.325 > ACK seq 1 length 1448 (timeout)
+
+        """ + rest, configure: { $0.connection.noDelay = true })
+  }
+
+  @Test("A later segment as large that the peer holds refutes that size is why the first expires", .proves("4821-05"))
+  func refuted() throws {
+    try burst(
+      of: 4344, holds: "1449-4345",
+      then: """
+        7.325 > ACK seq 1 length 1448 (timeout)
+        15.325 > ACK seq 1 length 1448 (timeout)
+               status pathmtu 1500 blackholes 0
+        """)
+  }
+
+  @Test("A small one refutes nothing", .proves("4821-05"))
+  func notRefuted() throws {
+    try burst(
+      of: 1548, holds: "1449-1549",
+      then: """
+        7.325 > ACK seq 1 length 972 (timeout)
+               status pathmtu 1024 blackholes 1
+        """)
+  }
+
+  @Test(
+    "After twice as many timeouts the path is believed to have become narrower all the same", .proves("4821-05"))
+  func narrowerSince() throws {
+    try burst(
+      of: 4344, holds: "1449-4345",
+      then: """
+        7.325  ignore
+        15.325  ignore
+        31.325 > ACK seq 1 length 1448 (timeout)
+        63.325 > ACK seq 1 length 972 (timeout)
+               status pathmtu 1024 blackholes 1
+        """)
+  }
+
   @Test(
     "Where those vanish as well they become half as large with every second timeout, to 68 octets", .proves("4821-05"))
   func halves() throws {
