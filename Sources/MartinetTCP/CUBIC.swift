@@ -17,6 +17,9 @@ struct CUBIC {
   /// What was acknowledged towards the next octet of the window.
   private var credit = 0
   private var slowStart = HyStart()
+  /// What of a segment may leave in a round trip, in 1024ths: less than a whole one once marks come with a window of one (section 4.6).
+  private var share = CUBIC.whole
+  private static let whole = 1024
 
   /// Whether the window is in conservative slow start (RFC 9406).
   var isConservative: Bool { slowStart.isConservative }
@@ -29,14 +32,17 @@ struct CUBIC {
       threshold = reduce(window: window, flightSize: flightSize, segmentSize: segmentSize)
       window = usesSACK ? threshold : threshold + 3 * segmentSize
     case .explicitNotification(let flightSize, let segmentSize, let usesAlternativeBackoff):
+      let share = window > segmentSize ? CUBIC.whole : max(self.share * CUBIC.betaNumerator / CUBIC.betaDenominator, 1)
       _ = reduce(window: window, flightSize: flightSize, segmentSize: segmentSize)
       // 0.85 is what RFC 8511 section 3 tells of CUBIC.
       let reduced = usesAlternativeBackoff ? flightSize / 20 * 17 : flightSize / 10 * 7
       MarkResponse.reduce(
         to: reduced, segmentSize: segmentSize, leastSegments: 1, window: &window, threshold: &threshold)
+      self.share = share
     case .timedOut(let flightSize, let segmentSize, let isFirst):
       if isFirst { threshold = reduce(window: window, flightSize: flightSize, segmentSize: segmentSize) }
       window = segmentSize
+      share = CUBIC.whole
       // The first stage after it begins where slow start ends, with nothing to come back to (section 4.8).
       maximum = 0
     case .duplicateInRecovery, .partialAcknowledgement, .proportionalRate, .leftRecovery, .idle, .segmentSizeChanged,
@@ -52,13 +58,23 @@ struct CUBIC {
     // A flow whose window was larger before gives the difference to the newcomers: W_max is (1 + beta) / 2 of the window.
     maximum = window < maximum ? window / 20 * 17 : window
     curve = nil
+    share = CUBIC.whole
     slowStart.end()
     return max(flightSize * CUBIC.betaNumerator / CUBIC.betaDenominator, 2 * segmentSize)
   }
 
+  /// How much longer than the round trip the next segment waits, since marks came with a window of one; zero if it does not. Each mark lowers the rate by
+  /// beta, as it would lower a larger window.
+  func pause(roundTrip: Interval) -> Interval { roundTrip * Int64(CUBIC.whole - share) / Int64(share) }
+
   @inline(always)
   mutating func grow(_ sample: AcknowledgementSample, window: inout Int, threshold: inout Int) {
     defer { lastGrowth = sample.now }
+    if share < CUBIC.whole {
+      // As in slow start what is acknowledged is added, which makes a whole segment of any part of one.
+      share = CUBIC.whole
+      return
+    }
     if window < threshold {
       passUncounted(until: sample.now)
       // The window grows only while it is what holds the sender back.

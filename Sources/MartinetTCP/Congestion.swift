@@ -184,6 +184,12 @@ package struct Congestion {
     return Rate(octets: window, in: smoothedRoundTrip).percent(window < threshold / 2 ? 200 : 120)
   }
 
+  /// How much longer than the round trip the next segment waits, since marks came with a window of one segment; nil if the algorithm leaves that to the
+  /// retransmission timer.
+  func pauseBelowOneSegment(roundTrip: Interval) -> Interval? {
+    algorithm == .cubic ? cubic.pause(roundTrip: roundTrip) : nil
+  }
+
   /// What BBR is doing; nil if the algorithm is another.
   package var bbrState: BBR.State? { bbr.isEmpty ? nil : bbr[0].state }
 

@@ -79,8 +79,6 @@ struct ECNState {
   var earlier: EarlierState?
   /// Accurate: what was received.
   var counted = MarkCounters()
-  /// The last segment came with a mark.
-  var lastWasMarked = false
   /// The acknowledgement that is due acknowledges nothing and only tells of marks.
   var isFeedbackOnly = false
   /// Marks since an acknowledgement left.

@@ -46,10 +46,13 @@ extension Connection {
       ecn.isFeedbackOnly = false
       ecn.counted.count(codepoint, octets: segment.arrivedOctets)
       ecn.option.count(codepoint)
-      // Change-triggered (RFC 9768 section 3.2.2.5.1).
-      if isMarked && !ecn.lastWasMarked { owe(.congestionFeedback) }
+      // Change-triggered (RFC 9768 section 3.2.2.5.1), but for every mark, and the segment behind it as well: marks may have left the sender a window of
+      // one segment, which each delayed acknowledgement stops for a hundred round trips of a switch that marks.
+      if isMarked {
+        owe(.congestionFeedback)
+        debt.quick = max(debt.quick, 2)
+      }
     }
-    ecn.lastWasMarked = isMarked
     // Increment-triggered: acknowledgements of acknowledgements are damped.
     let limit: UInt8 = hasData || debt.octets > 0 ? 2 : 3
     if ecn.unreportedMarks >= limit {

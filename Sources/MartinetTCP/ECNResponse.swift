@@ -29,7 +29,10 @@ extension Connection {
       ecn.notifiedOctets = UInt32(clamping: advance)
     case .accurate:
       let marks = takeCounters(segment, advances: advance > 0, news: news, delivered: delivered)
-      guard marks.packets > 0, ecn.heeds else { return }
+      guard marks.packets > 0, ecn.heeds else {
+        if advance > 0 { pauseBelowOneSegment(at: segment.now, environment.configuration) }
+        return
+      }
       statistics.marksReported += UInt64(marks.packets)
       ecn.isNotified = true
       ecn.notifiedOctets = UInt32(clamping: marks.octets)
@@ -137,12 +140,13 @@ extension Connection {
     guard heedsMarks else { return }
     // What is marked is congestion, whatever becomes of the loss that was doubted.
     undo.isPossible = false
-    if congestion.window <= segmentSize {
-      // The window can't be less than a segment: then one leaves for each timeout.
-      let timeout = now + roundTrip.timeout(environment.configuration)
-      timers[.congestionHold] = timeout
-      if timers.isSet(.retransmission) { timers[.retransmission] = timeout }
-    }
+    // The window can't be less than a segment.
+    let isLeast = congestion.window <= segmentSize
+    reduceOnce(&environment, at: now)
+    if isLeast { slowBelowOneSegment(at: now, environment.configuration) }
+  }
+
+  private mutating func reduceOnce(_ environment: inout Environment, at now: Instant) {
     guard !ecn.isReduced else { return }
     let flightSize = min(snd.outstanding.count, max(congestion.window, segmentSize))
     congestion.on(
@@ -152,6 +156,25 @@ extension Connection {
     statistics.congestionNotifications += 1
     noteReduction()
     traceCongestion(.explicitNotification, in: &environment, at: now)
+  }
+
+  /// Marks come with a window of one segment: the rate has to fall further (RFC 3168 section 6.1.2, RFC 9438 section 4.6).
+  ///
+  /// Unlike in RFC 3168, whose demand RFC 9768 leaves in force, CUBIC with accurate feedback lets its own arithmetic say by how much: it waits for the timer
+  /// only where that would be longer. The least timeout is hundreds of round trips at a switch that marks, and whoever waits for it has nothing beside others.
+  private mutating func slowBelowOneSegment(at now: Instant, _ configuration: Configuration) {
+    if ecn.mode == .accurate && congestion.pauseBelowOneSegment(roundTrip: roundTrip.smoothed) != nil {
+      return pauseBelowOneSegment(at: now, configuration)
+    }
+    let timeout = now + roundTrip.timeout(configuration)
+    timers[.congestionHold] = timeout
+    if timers.isSet(.retransmission) { timers[.retransmission] = timeout }
+  }
+
+  /// The next segment waits as congestion control wants it, one timeout at most.
+  private mutating func pauseBelowOneSegment(at now: Instant, _ configuration: Configuration) {
+    guard let pause = congestion.pauseBelowOneSegment(roundTrip: roundTrip.smoothed), pause > .zero else { return }
+    timers[.congestionHold] = now + min(pause, roundTrip.timeout(configuration))
   }
 
   /// The window was reduced, for whatever reason: the peer is told, and what was outstanding is no reason to reduce it again.

@@ -4,10 +4,10 @@ import Testing
 
 @Suite("Feedback of accurate ECN (RFC 9768 section 3.2)")
 struct AccurateECNTests {
-  private func play(_ text: String, quick: Int = 16) throws {
+  private func play(_ text: String, quick: Int = 16, congestion: CongestionAlgorithm = .reno) throws {
     try Transcript(text).run(configure: {
       $0.minimumRetransmissionTimeout = .seconds(1)
-      $0.connection.congestion = .reno
+      $0.connection.congestion = congestion
       $0.connection.ecn = .ask
       $0.alternativeBackoff = false
       $0.quickAcknowledgements = quick
@@ -48,6 +48,36 @@ struct AccurateECNTests {
     0.100 < ACK.CWR seq 1 ack 1 <ecn0 1 0 1>
 
     """
+
+  // MARK: The sender with the smallest window
+
+  @Test(
+    "With a window of one segment each mark lowers CUBIC's rate by three tenths more, and what arrives without one ends that",
+    .proves("9438-07"))
+  func smallestWindow() throws {
+    try play(
+      AccurateECNTests.bare + """
+        0.200  write 2908
+        0.200 > ACK.AE.ECE seq 1 length 1448 ect0
+        0.200 > PSH.ACK.AE.ECE seq 1449 length 1460 ect0
+        0.300 < ACK.AE.CWR seq 1 ack 2909
+               status cwnd 2030 ssthresh 2920
+        0.300  write 7300
+        0.300 > ACK.AE.ECE seq 2909 length 1460 ect0
+        0.400 < ACK.AE.CWR.ECE seq 1 ack 4369
+               status cwnd 1460 ssthresh 2920
+        0.400 > ACK.AE.ECE seq 4369 length 1460 ect0
+        0.500 < ACK seq 1 ack 5829
+        0.543 > ACK.AE.ECE seq 5829 length 1460 ect0
+        0.643 < ACK.ECE seq 1 ack 7289
+        0.747 > ACK.AE.ECE seq 7289 length 1460 ect0
+        0.847 < ACK.ECE seq 1 ack 8749
+               status cwnd 1460
+        0.951 > PSH.ACK.AE.ECE seq 8749 length 1460 ect0
+        1.051 < ACK.ECE seq 1 ack 10209
+               status cwnd 2920
+        """, congestion: .cubic)
+  }
 
   // MARK: The receiver
 
@@ -109,8 +139,7 @@ struct AccurateECNTests {
         """)
   }
 
-  @Test(
-    "The first marked segment after one without, and every second mark, are acknowledged at once", .proves("9768-12"))
+  @Test("A marked segment, and the one after it, are acknowledged at once", .proves("9768-12"))
   func immediateFeedback() throws {
     try play(
       AccurateECNTests.server + """
@@ -118,11 +147,12 @@ struct AccurateECNTests {
         0.201 < ACK.AE.ECE seq 1001 ack 1 length 100 ce
         0.201 > ACK.AE.CWR seq 1 ack 1101 <ecn0 1001 100> (congestionFeedback)
         0.202 < ACK.AE.ECE seq 1101 ack 1 length 100 ce
-        0.203 < ACK.AE.ECE seq 1201 ack 1 length 100 ce
-        0.203 > ACK seq 1 ack 1301 <ecn0 1001 300> (congestionFeedback)
+        0.202 > ACK.AE.CWR.ECE seq 1 ack 1201 <ecn0 1001 200> (congestionFeedback)
+        0.203 < ACK.AE.ECE seq 1201 ack 1 length 100 ect0
+        0.203 > ACK.AE.CWR.ECE seq 1 ack 1301 <ecn0 1101 200> (acknowledgement)
         0.204 < ACK.AE.ECE seq 1301 ack 1 length 100 ect0
         0.205 < ACK.AE.ECE seq 1401 ack 1 length 100 ce
-        0.205 > ACK.ECE seq 1 ack 1501 <ecn0 1101 400> (congestionFeedback)
+        0.205 > ACK seq 1 ack 1501 <ecn0 1201 300> (congestionFeedback)
         """, quick: 0)
   }
 

@@ -143,7 +143,7 @@ enum PathTables {
     }
     return PerformanceTable(
       "A switch that marks",
-      "1 Gbit/s, 0.1 ms, a queue of 500 kB that marks what is above 30 kB; 2 s, counted from 0.5 s. All ask for accurate ECN, and begin together. 32 flows have more than 30 kB under way even with the two segments that a mark leaves Reno and DCTCP; CUBIC’s come down to one, and to one for each timeout (RFC 9438 section 4.6): the queue stays short, and the shares differ.",
+      "1 Gbit/s, 0.1 ms, a queue of 500 kB that marks what is above 30 kB; 2 s, counted from 0.5 s. All ask for accurate ECN, and begin together. 32 flows have more than 30 kB under way even with the two segments that a mark leaves Reno and DCTCP; CUBIC’s come down to one, and each further mark lowers their rate by as much again (RFC 9438 section 4.6): the queue stays short.",
       ["flows", "control"], .sharing, rows)
   }
 }
