@@ -84,6 +84,44 @@ struct RefusalTests {
   }
 
   @Test(
+    "A value that is refused comes with what is allowed",
+    arguments: [
+      (["demo", "--rate", "0"], "'--rate <MBIT/S>': it must be a rate from 0.001 to 1000000 Mbit/s"),
+      (
+        ["impair", "t0", "t1", "--rate", "1/0"],
+        "from 0.001 to 1000000 Mbit/s with at most six decimals, or one for each"
+      ),
+      (["demo", "--delay", "3600001"], "milliseconds from 0 to 3600000"), (["demo", "--loss", "101"], "from 0 to 100"),
+      (["demo", "--size", "5TiB"], "up to 4TiB"), (["demo", "--seed", "x"], "from 0 to 18446744073709551615"),
+      (["demo", "--unfold", "0"], "a whole number from 1 to"),
+      (["impair", "t0", "t1", "--seed", "1.5"], "a whole number"),
+      (["impair", "t0", "t1", "--loss", "9", "--burst", "0"], "a number of packets from 1 to 1000000"),
+      (["serve", "echo", "--port", "0"], "it must be a port from 1 to 65535"),
+      (["serve", "echo", "--shards", "65"], "a whole number from 1 to 64"),
+      (["serve", "echo", "--spin", "1001"], "microseconds from 0 to 1000"),
+      (["listen", "0"], "it must be a port from 1 to 65535"),
+      (["listen", "http"], "it must be a port from 1 to 65535"),
+      (["receive", "/tmp", "--port", "65536"], "a port from 1 to 65535"),
+      (["receive", "/tmp", "--backlog", "0"], "a whole number from 1 to 65535"),
+      (["receive", "/tmp", "--limit", "none"], "a whole number from 1"),
+      (["receive", "/tmp", "--idle-timeout", "1.2345"], "a number of seconds from 0 to 31622400"),
+      (["bench", "--effort", "1001"], "a whole number from 1 to 1000"),
+      (["simulate", "fairness", "--seed", "x"], "a whole number"),
+      (["simulate", "fairness", "--set", "rate=0"], "a rate from 0.001 to 1000000 Mbit/s"),
+      (["halfopen", "--bound", "soon"], "a number of seconds from 0 to 31622400"),
+      (["connect", "10.77.0.1"], "the port is missing: it must be HOST:PORT"),
+      (["connect", "a"], "the port is missing"),
+      (["connect", "fd77::1"], "the port is missing"), (["connect", "[fd77::1]"], "the port is missing"),
+      (["connect", ":9"], "the host is missing"), (["connect", "a:0"], "a port from 1 to 65535"),
+      (["connect", "a:"], "a port from 1 to 65535"), (["connect", "fd77::1:70000"], "a port from 1 to 65535"),
+      (["connect", "a b:9"], "neither an address nor a name"),
+      (["send", "/etc/passwd", "1.2.3:9"], "neither an address"),
+    ])
+  func allowed(arguments: [String], part: String) throws {
+    try expectRefusal(arguments, part)
+  }
+
+  @Test(
     "A page that cannot be had is said in one line",
     arguments: [
       ("http://nowhere.invalid/", "no address is known for \"nowhere.invalid\""),

@@ -174,11 +174,12 @@ struct SimulateTests {
     "What is wrong with --set is said with the key",
     arguments: [
       ("rate", "rate is not KEY=VALUE"), ("speed=5", "there is no key “speed”; there are rate, delay"),
-      ("rate=fast", "rate must be Mbit/s, 0.001 to 1000000, and not “fast”"), ("loss=101", "loss must be a percentage"),
-      ("algorithm=vegas", "algorithm must be one of reno, cubic"), ("flows=251", "flows must be 1 to 250"),
-      ("duration=0", "duration must be seconds"), ("queue=much", "queue must be a size"),
+      ("rate=fast", "must be a rate from 0.001 to 1000000 Mbit/s"), ("loss=101", "loss must be a percentage"),
+      ("algorithm=vegas", "algorithm must be one of reno, cubic"),
+      ("flows=251", "flows must be a number from 1 to 250"),
+      ("duration=0", "duration must be a number of seconds"), ("queue=much", "queue must be a size"),
       ("ecn=yes", "ecn must be one of off"),
-      ("burst=0", "burst must be packets"), ("pacing=1", "pacing must be true or false"),
+      ("burst=0", "burst must be a number of packets"), ("pacing=1", "pacing must be true or false"),
     ])
   func overrideComplaints(text: String, part: String) {
     do {

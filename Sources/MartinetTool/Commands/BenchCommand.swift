@@ -19,12 +19,10 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Print one JSON array and nothing else on standard output.")
   var json = false
 
-  @Option(help: ArgumentHelp("How much is done, in percent of the usual.", valueName: "1-1000"))
+  @Option(
+    help: ArgumentHelp("How much is done, in percent of the usual. (default: 100)", valueName: "1-1000"),
+    transform: Whole.number(1...1000))
   var effort = 100
-
-  func validate() throws {
-    guard (1...1000).contains(effort) else { throw ValidationError("--effort is from 1 to 1000 percent") }
-  }
 
   func run() throws {
     try BenchPresentation(loads: load.map { [$0.load] } ?? Load.allCases, percent: effort, isJSON: json).run()

@@ -10,7 +10,9 @@ struct ConnectCommand: ParsableCommand {
       ssh -o ProxyCommand='martinet connect %h:%p --link tun:mt0 --address 10.99.0.2/24' 10.99.0.1
       """)
 
-  @Argument(help: ArgumentHelp("Where to: 10.77.0.1:9000, [fd77::1]:9000 or a name.", valueName: "HOST:PORT"))
+  @Argument(
+    help: ArgumentHelp("Where to: 10.77.0.1:9000, [fd77::1]:9000 or a name.", valueName: "HOST:PORT"),
+    transform: HostPort.parse)
   var destination: HostPort
 
   @OptionGroup var link: LinkOptions

@@ -8,7 +8,9 @@ struct DemoCommand: ParsableCommand {
     abstract: "Send a file across a simulated network, in virtual time, and show what happened.",
     discussion: "The same seed and options give the same packets every time.")
 
-  @Option(help: ArgumentHelp("How large the file is that the seed makes. (default: 8MiB)", valueName: "SIZE"))
+  @Option(
+    help: ArgumentHelp("How large the file is that the seed makes. (default: 8MiB)", valueName: "SIZE"),
+    transform: ByteSize.parse)
   var size: ByteSize?
 
   @Option(help: ArgumentHelp("Send this file instead.", valueName: "PATH"))
@@ -16,16 +18,22 @@ struct DemoCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Packets that get lost in each direction, in percent.", valueName: "0-100"),
-    transform: DemoCommand.percentage)
-  var loss = Probability.never
+    transform: Percent.parse)
+  var loss = Percent(argument: "0")!
 
-  @Option(help: ArgumentHelp("The delay each way in milliseconds.", valueName: "MS"))
+  @Option(
+    help: ArgumentHelp("The delay each way in milliseconds. (default: 10)", valueName: "MS"),
+    transform: Milliseconds.parse)
   var delay = Milliseconds(argument: "10")!
 
-  @Option(help: ArgumentHelp("The rate of the wire in Mbit/s.", valueName: "MBIT/S"))
+  @Option(
+    help: ArgumentHelp("The rate of the wire in Mbit/s. (default: 100)", valueName: "MBIT/S"),
+    transform: Megabits.parse)
   var rate = Megabits(argument: "100")!
 
-  @Option(help: ArgumentHelp("What every chance follows from.", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("What every chance follows from. (default: 1)", valueName: "N"),
+    transform: Whole.number(0...UInt64.max))
   var seed: UInt64 = 1
 
   @Flag(
@@ -43,27 +51,22 @@ struct DemoCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Record what the sender's host sees in a pcapng file.", valueName: "PATH.pcapng"))
   var capture: String?
 
-  @Option(help: ArgumentHelp("Take packet N of the sender's host apart.", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("Take packet N of the sender's host apart.", valueName: "N"),
+    transform: Whole.number(1...Int(Int32.max)))
   var unfold: Int?
 
   @Flag(help: "Print one JSON object and nothing else on standard output.")
   var json = false
 
-  static func percentage(_ text: String) throws -> Probability {
-    guard let probability = Probability(percentText: text.utf8) else {
-      throw ValidationError("a percentage from 0 to 100 is wanted")
-    }
-    return probability
-  }
-
   func validate() throws {
     if file != nil && size != nil { throw ValidationError("--size and --file exclude each other") }
-    if let unfold, unfold < 1 { throw ValidationError("--unfold counts packets from 1") }
   }
 
   func run() throws {
     let plan = DemoPlan(
-      size: size?.count ?? 8 << 20, file: file, loss: loss, delay: delay.interval, rate: rate.bitsPerSecond, seed: seed,
+      size: size?.count ?? 8 << 20, file: file, loss: loss.probability, delay: delay.interval, rate: rate.bitsPerSecond,
+      seed: seed,
       ecn: hasECN, congestion: congestion?.algorithm, unfold: unfold)
     try DemoPresentation(plan, reportPath: report, capturePath: capture, isJSON: json).run()
   }

@@ -13,7 +13,9 @@ struct HalfOpenCommand: ParsableCommand {
 
   enum Proxy: String, ExpressibleByArgument { case haproxy }
 
-  @Option(help: ArgumentHelp("The longest silence to bear. (default: 60, with --proxy 6)", valueName: "SECONDS"))
+  @Option(
+    help: ArgumentHelp("The longest silence to bear. (default: 60, with --proxy 6)", valueName: "SECONDS"),
+    transform: Seconds.parse)
   var bound: Seconds?
 
   @Option(help: ArgumentHelp("Put a real proxy in the middle.", valueName: "haproxy"))

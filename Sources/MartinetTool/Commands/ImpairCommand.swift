@@ -26,7 +26,9 @@ struct ImpairCommand: ParsableCommand {
 
   @OptionGroup(title: "The wire") var wire: WireOptions
 
-  @Option(help: ArgumentHelp("What every chance follows from.", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("What every chance follows from. (default: 1)", valueName: "N"),
+    transform: Whole.number(0...UInt64.max))
   var seed: UInt64 = 1
 
   @Flag(help: "Print one JSON object and nothing else on standard output.")

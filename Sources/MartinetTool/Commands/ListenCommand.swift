@@ -10,7 +10,7 @@ struct ListenCommand: ParsableCommand {
       directions have.
       """)
 
-  @Argument(help: ArgumentHelp("Where to listen.", valueName: "PORT"))
+  @Argument(help: ArgumentHelp("Where to listen.", valueName: "PORT"), transform: Port.parse)
   var port: Port
 
   @OptionGroup var link: LinkOptions

@@ -13,27 +13,31 @@ struct ReceiveCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("Where the files go.", valueName: "DIRECTORY"))
   var directory: String
 
-  @Option(help: ArgumentHelp("Where to listen.", valueName: "1-65535"))
+  @Option(help: ArgumentHelp("Where to listen. (default: 9000)", valueName: "1-65535"), transform: Port.parse)
   var port = Port(argument: "9000")!
 
-  @Option(help: ArgumentHelp("Connections that may wait to be accepted.", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("Connections that may wait to be accepted. (default: 50)", valueName: "N"),
+    transform: Whole.number(1...65535))
   var backlog = 50
 
-  @Option(help: ArgumentHelp("End when nobody has come for so many seconds; 0: never.", valueName: "SECONDS"))
+  @Option(
+    help: ArgumentHelp("End when nobody has come for so many seconds; 0: never. (default: 60)", valueName: "SECONDS"),
+    transform: Seconds.parse)
   var acceptTimeout = Seconds(argument: "60")!
 
-  @Option(help: ArgumentHelp("Give a client up that was silent for so many seconds; 0: never.", valueName: "SECONDS"))
+  @Option(
+    help: ArgumentHelp(
+      "Give a client up that was silent for so many seconds; 0: never. (default: 60)", valueName: "SECONDS"),
+    transform: Seconds.parse)
   var idleTimeout = Seconds(argument: "60")!
 
-  @Option(help: ArgumentHelp("End when so many files are complete.", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("End when so many files are complete.", valueName: "N"),
+    transform: Whole.number(1...Int(Int32.max)))
   var limit: Int?
 
   @OptionGroup var link: LinkOptions
-
-  func validate() throws {
-    if backlog < 1 || backlog > 65535 { throw ValidationError("--backlog is from 1 to 65535") }
-    if let limit, limit < 1 { throw ValidationError("--limit is at least 1") }
-  }
 
   func run() throws {
     let files = PartialFiles()

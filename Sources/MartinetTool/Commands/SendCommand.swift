@@ -10,7 +10,9 @@ struct SendCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("What to send.", valueName: "FILE"))
   var file: String
 
-  @Argument(help: ArgumentHelp("Where to: 10.77.0.1:9000, [fd77::1]:9000 or a name.", valueName: "HOST:PORT"))
+  @Argument(
+    help: ArgumentHelp("Where to: 10.77.0.1:9000, [fd77::1]:9000 or a name.", valueName: "HOST:PORT"),
+    transform: HostPort.parse)
   var destination: HostPort
 
   @OptionGroup var link: LinkOptions

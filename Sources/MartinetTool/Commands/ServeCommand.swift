@@ -14,7 +14,7 @@ struct ServeCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("echo, discard or chargen.", valueName: "SERVICE"))
   var service: Service
 
-  @Option(help: ArgumentHelp("Where to listen.", valueName: "1-65535"))
+  @Option(help: ArgumentHelp("Where to listen.", valueName: "1-65535"), transform: Port.parse)
   var port: Port?
 
   @Option(
@@ -23,24 +23,20 @@ struct ServeCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How many shards the stack has, each with a thread and a queue of the device.", valueName: "1-64"))
+      "How many shards the stack has, each with a thread and a queue of the device. (default: 1)", valueName: "1-64"),
+    transform: Whole.number(1...NetworkStack.mostShards))
   var shards: Int = 1
 
   @Option(
     help: ArgumentHelp(
       "How long a thread that has to wait looks for packets before it sleeps; 0: it sleeps at once. (default: 20 with several processors, 0 with one)",
-      valueName: "MICROSECONDS"))
+      valueName: "MICROSECONDS"),
+    transform: Whole.number(0...1000, of: " of microseconds"))
   var spin: Int?
 
   @OptionGroup var link: LinkOptions
 
   func validate() throws {
-    guard (1...NetworkStack.mostShards).contains(shards) else {
-      throw ValidationError("a stack has 1 to \(NetworkStack.mostShards) shards")
-    }
-    if let spin, !(0...1000).contains(spin) {
-      throw ValidationError("--spin is 0 to 1000 microseconds")
-    }
     if shards > 1 && link.capture != nil {
       throw ValidationError("--capture records one queue only: leave out --shards")
     }

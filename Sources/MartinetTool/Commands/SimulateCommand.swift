@@ -20,7 +20,8 @@ struct SimulateCommand: ParsableCommand {
   @Flag(help: "Print the tables of docs/simulated-performance.md, made anew: some minutes of work.")
   var tables = false
 
-  @Option(help: ArgumentHelp("What every chance follows from.", valueName: "N"))
+  @Option(
+    help: ArgumentHelp("What every chance follows from.", valueName: "N"), transform: Whole.number(0...UInt64.max))
   var seed: UInt64?
 
   @Option(

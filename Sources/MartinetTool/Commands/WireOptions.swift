@@ -3,11 +3,10 @@ import MartinetSimulation
 import MartinetTCP
 
 /// A value for both directions, or one for each: "5", "5/0".
-package struct BothWays<Value: ExpressibleByArgument & Equatable & Sendable>: ExpressibleByArgument, Equatable, Sendable
-{
+package struct BothWays<Value: ArgumentValue>: ArgumentValue {
   package let forth: Value
   package let back: Value
-  package var defaultValueDescription: String { forth.defaultValueDescription }
+  package static var allowed: String { "\(Value.allowed), or one for each direction with a slash between" }
 
   package init?(argument: String) {
     let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
@@ -20,21 +19,20 @@ package struct BothWays<Value: ExpressibleByArgument & Equatable & Sendable>: Ex
 }
 
 /// A probability in percent with decimals: 0 to 100.
-package struct Percent: ExpressibleByArgument, Equatable, Sendable {
+package struct Percent: ArgumentValue {
   package let probability: Probability
-  package let defaultValueDescription: String
+  package static let allowed = "a percentage from 0 to 100"
 
   package init?(argument: String) {
     guard let probability = Probability(percentText: argument.utf8) else { return nil }
     self.probability = probability
-    defaultValueDescription = argument
   }
 }
 
 /// A number of packets, 1 to a million.
-package struct PacketCount: ExpressibleByArgument, Equatable, Sendable {
+package struct PacketCount: ArgumentValue {
   package let count: UInt32
-  package var defaultValueDescription: String { String(count) }
+  package static let allowed = "a number of packets from 1 to 1000000"
 
   package init?(argument: String) {
     guard argument.utf8.allSatisfy({ (48...57).contains($0) }), let count = UInt32(argument),
@@ -46,37 +44,59 @@ package struct PacketCount: ExpressibleByArgument, Equatable, Sendable {
 
 /// What a wire does to the packets that cross it. What is not given does not happen.
 package struct WireOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The rate in Mbit/s, the octets of IP packets counted.", valueName: "MBIT/S"))
+  @Option(
+    help: ArgumentHelp("The rate in Mbit/s, the octets of IP packets counted.", valueName: "MBIT/S"),
+    transform: BothWays<Megabits>.parse)
   package var rate: BothWays<Megabits>?
 
-  @Option(help: ArgumentHelp("The delay in milliseconds.", valueName: "MS"))
+  @Option(
+    help: ArgumentHelp("The delay in milliseconds.", valueName: "MS"),
+    transform: BothWays<Milliseconds>.parse)
   package var delay: BothWays<Milliseconds>?
 
-  @Option(help: ArgumentHelp("The most that chance adds to the delay; nothing is reordered by it.", valueName: "MS"))
+  @Option(
+    help: ArgumentHelp("The most that chance adds to the delay; nothing is reordered by it.", valueName: "MS"),
+    transform: BothWays<Milliseconds>.parse)
   package var jitter: BothWays<Milliseconds>?
 
-  @Option(help: ArgumentHelp("Packets that get lost, in percent.", valueName: "0-100"))
+  @Option(
+    help: ArgumentHelp("Packets that get lost, in percent.", valueName: "0-100"),
+    transform: BothWays<Percent>.parse)
   package var loss: BothWays<Percent>?
 
-  @Option(help: ArgumentHelp("Packets get lost in bursts of so many on average.", valueName: "PACKETS"))
+  @Option(
+    help: ArgumentHelp("Packets get lost in bursts of so many on average.", valueName: "PACKETS"),
+    transform: BothWays<PacketCount>.parse)
   package var burst: BothWays<PacketCount>?
 
-  @Option(help: ArgumentHelp("Packets that are held back so that others overtake, in percent.", valueName: "0-100"))
+  @Option(
+    help: ArgumentHelp("Packets that are held back so that others overtake, in percent.", valueName: "0-100"),
+    transform: BothWays<Percent>.parse)
   package var reorder: BothWays<Percent>?
 
-  @Option(help: ArgumentHelp("How long those are held back. (default: 1)", valueName: "MS"))
+  @Option(
+    help: ArgumentHelp("How long those are held back. (default: 1)", valueName: "MS"),
+    transform: BothWays<Milliseconds>.parse)
   package var reorderDelay: BothWays<Milliseconds>?
 
-  @Option(help: ArgumentHelp("Packets that arrive twice, in percent.", valueName: "0-100"))
+  @Option(
+    help: ArgumentHelp("Packets that arrive twice, in percent.", valueName: "0-100"),
+    transform: BothWays<Percent>.parse)
   package var duplicate: BothWays<Percent>?
 
-  @Option(help: ArgumentHelp("Packets with a bit flipped, in percent.", valueName: "0-100"))
+  @Option(
+    help: ArgumentHelp("Packets with a bit flipped, in percent.", valueName: "0-100"),
+    transform: BothWays<Percent>.parse)
   package var corrupt: BothWays<Percent>?
 
-  @Option(help: ArgumentHelp("What may wait for the transmitter. (default: 256KiB)", valueName: "BYTES"))
+  @Option(
+    help: ArgumentHelp("What may wait for the transmitter. (default: 256KiB)", valueName: "BYTES"),
+    transform: BothWays<ByteSize>.parse)
   package var queue: BothWays<ByteSize>?
 
-  @Option(help: ArgumentHelp("Mark ECN-capable packets when more than this waits.", valueName: "BYTES"))
+  @Option(
+    help: ArgumentHelp("Mark ECN-capable packets when more than this waits.", valueName: "BYTES"),
+    transform: BothWays<ByteSize>.parse)
   package var ecn: BothWays<ByteSize>?
 
   package init() {}

@@ -37,14 +37,15 @@ package struct ExperimentOverride: Sendable {
       let pacing = try wanted(Bool(value), "true or false")
       change = .flow { $0.pacing = pacing }
     case "size":
-      let size = try wanted(ByteSize(argument: value), "a size such as 8MiB").count
+      let size = try wanted(ByteSize(argument: value), ByteSize.allowed).count
       change = .flow { $0.octets = UInt64(size) }
     case "flows":
       let limits = 1...Experiment.maximumFlows
-      change = .count(try wanted(Int(value).flatMap { limits.contains($0) ? $0 : nil }, "1 to \(limits.upperBound)"))
+      change = .count(
+        try wanted(Int(value).flatMap { limits.contains($0) ? $0 : nil }, "a number from 1 to \(limits.upperBound)"))
     case "duration":
       let time = Decimal.scaled(value, places: 3).flatMap { (1...3_600_000).contains($0) ? $0 : nil }
-      change = .duration(.milliseconds(try wanted(time, "seconds, 0.001 to 3600")))
+      change = .duration(.milliseconds(try wanted(time, "a number of seconds from 0.001 to 3600")))
     default:
       throw Failure("there is no key “\(key)”; there are \(ExperimentOverride.keys)")
     }
@@ -52,11 +53,11 @@ package struct ExperimentOverride: Sendable {
 
   private static func linkWords(_ key: String) -> String {
     switch key {
-    case "rate": "Mbit/s, 0.001 to 1000000"
-    case "queue", "mark": "a size such as 100KB"
-    case "loss", "reorder": "a percentage, 0 to 100"
-    case "burst": "packets, 1 to 1000000, for a loss that leaves room between bursts"
-    default: "milliseconds, 0 to 3600000"
+    case "rate": Megabits.allowed
+    case "queue", "mark": ByteSize.allowed
+    case "loss", "reorder": Percent.allowed
+    case "burst": "\(PacketCount.allowed), for a loss that leaves room between bursts"
+    default: Milliseconds.allowed
     }
   }
 
