@@ -73,16 +73,21 @@ struct PerformanceTableTests {
   }
 
   @Test("Where up to a hundred packets fill the path CUBIC has half beside BBR, where more do a quarter at least")
-  func sharesWithCUBIC() throws {
+  func sharesWithCUBIC() {
     let rows = PerformanceTableTests.besideCUBIC
     #expect(rows.count == 12 && rows.contains { $0.packets > 200 })
     for (row, packets, share) in rows {
       #expect(packets > 100 || (45...55).contains(share), "\(row.testDescription): \(share)")
       #expect(share >= 25, "\(row.testDescription): \(share)")
     }
-    // The cheapest of them is made again.
-    let row = try #require(rows.first?.row)
-    #expect(try row.row.line() == row.line)
+  }
+
+  /// An optimized build makes them all in ten seconds, another the cheapest in as many.
+  static let remade = besideCUBIC.map(\.row).prefix(_isDebugAssertConfiguration() ? 1 : 12)
+
+  @Test("What BBR and CUBIC have beside each other is what the document says", arguments: remade)
+  func besideEachOther(documented: Documented) throws {
+    #expect(try documented.row.line() == documented.line)
   }
 
   @Test(
