@@ -111,7 +111,7 @@ package struct SendQueue: ~Copyable {
     count -= octets
     if count == 0 {
       // A connection that is busy needs the ring's memory again: it goes when the connection rests.
-      unpin(pages.count, in: &pool)
+      if pages.count == 1 { pool.unpin(pages[0]) } else { unpin(pages.count, in: &pool) }
       pages.removeFirst(pages.count)
       headOffset = 0
     } else if headOffset >= PagePool.pageSize {
