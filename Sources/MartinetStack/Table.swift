@@ -64,8 +64,9 @@ package struct Table<Key: TableKey> {
     }
   }
 
-  /// Forgets `key`; returns its slot.
-  @discardableResult
+  /// Forgets `key`; returns its slot. Out of line: else the compiler makes the array one that nobody else holds where a caller only looks whether there is anything
+  /// to forget.
+  @discardableResult @inline(never)
   package mutating func remove(_ key: Key) -> UInt32? {
     let hash = key.hash(secret)
     guard let known = entry(of: key, hash) else { return nil }
