@@ -90,6 +90,12 @@ struct ECNState {
     var acknowledgement: SequenceNumber
     var echoes: Bool
   }
+
+  /// Whether segments leave one by one: whoever cuts a train leaves CWR to the first (RFC 3168 section 6.1.2), also where it is part of a counter (RFC
+  /// 9768 section 3.2.2).
+  var allowsNoTrain: Bool {
+    reductionDue || mode == .accurate && TCPFlags(notificationCode: counted.code).contains(.cwr)
+  }
 }
 
 extension ECNCodepoint {

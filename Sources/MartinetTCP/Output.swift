@@ -58,8 +58,7 @@ extension Connection {
     guard !isOver, phase != .closed, phase != .listen else { return nil }
     if flags.contains(.synDue) { return emitSYN(into: &departure, &environment, at: now) }
     guard phase != .synSent else { return nil }
-    // CWR stands in one segment, not in a train.
-    let train = ecnPart.isPresent && ecn.reductionDue ? 0 : maximumTrain
+    let train = ecnPart.isPresent && ecn.allowsNoTrain ? 0 : maximumTrain
     var output = Output(now: now, maximumTrain: train, optionLength: currentOptionLength)
     if ecnPart.isPresent, let envelope = pollFeedback(&output, into: &departure, &environment) { return envelope }
     // Who rests has nothing to repeat.
