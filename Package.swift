@@ -84,7 +84,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOEmbedded", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
-      ], swiftSettings: common),
+      ], swiftSettings: calls),
 
     .target(
       name: "MartinetTestSupport",

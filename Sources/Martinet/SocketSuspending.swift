@@ -24,7 +24,8 @@ extension SocketCore {
     let call = try beginWriting()
     if bytes.isEmpty { return }
     try stack.admit(.write, remote)
-    try call.checkEntry(await stack.core.enter(writers))
+    // Mostly nobody else writes, and there is nothing to suspend for.
+    if !writers.tryEnter(otherwise: nil) { try call.checkEntry(await stack.core.enter(writers)) }
     defer { writers.leave() }
     var position = 0
     do throws(SocketError) {

@@ -39,11 +39,12 @@ extension StackCore {
   /// Suspends the calling task until `call` brings something, at most until its deadline or until the task is cancelled.
   @inline(__always)
   func suspend<Call: WaitingCall>(_ call: Call) async throws(SocketError) -> Call.Outcome {
-    // Most calls find what they want: a waiter is made for those that don't.
-    if let outcome = try call.attempt(nil) { return outcome }
     while true {
-      let waiter = TaskWaiter()
-      if let outcome = try call.attempt(waiter) { return outcome }
+      let waiter = TaskWaiter.spare()
+      if let outcome = try call.attempt(waiter) {
+        waiter.giveBack()
+        return outcome
+      }
       let ending = await wait(waiter, until: call.deadline)
       if ending == .fired { continue }
       // Whoever took the waiter out counts on it: what it was woken for must not be lost.

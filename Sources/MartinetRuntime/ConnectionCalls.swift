@@ -69,8 +69,18 @@ extension StackCore {
     upTo limit: Int, from handle: ConnectionHandle, otherwise waiter: Waiter?
   ) throws(HostError) -> (bytes: [UInt8], Received) {
     try turn(of: handle) { host, notices, now throws(HostError) in
-      // Where nothing is there, the engine says why as soon as it is asked for an octet.
-      let room = max(1, min(limit, host.unreadBytes(of: handle)))
+      let unread = host.unreadBytes(of: handle)
+      guard unread > 0 else {
+        // The engine says why as soon as it is asked for an octet.
+        var octet: UInt8 = 0
+        let received = try withUnsafeMutableBytes(of: &octet) { target throws(HostError) in
+          var span = target.mutableBytes
+          return try host.receive(into: &span, from: handle, at: now)
+        }
+        notices.follow(received, of: handle, host, otherwise: waiter)
+        return ([], received)
+      }
+      let room = min(limit, unread)
       var result = Result<Received, HostError>.success(.nothingYet)
       let bytes = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
         var span = UnsafeMutableRawBufferPointer(buffer).mutableBytes

@@ -54,7 +54,7 @@ extension StackCore {
   /// Takes the calling task through `gate`, waiting as long as it takes; what else than ``WaitOutcome/fired`` ends the wait leaves it outside.
   package func enter(_ gate: Gate) async -> WaitOutcome {
     if gate.tryEnter(otherwise: nil) { return .fired }
-    let waiter = TaskWaiter()
+    let waiter = TaskWaiter.spare()
     if gate.tryEnter(otherwise: waiter) { return .fired }
     let outcome = await wait(waiter, until: .never)
     return outcome == .fired || gate.cancel(waiter) ? outcome : .fired

@@ -87,8 +87,8 @@ extension StackCore {
           notices.listeners.takeFirst(
             .input, slot: listener.slot, generation: listener.generation, into: &notices.fired)
         }
-        if let status = host.status(of: handle, at: now) {
-          return AcceptedConnection(handle: handle, local: status.local, remote: status.remote)
+        if let ends = host.ends(of: handle) {
+          return AcceptedConnection(handle: handle, local: ends.local, remote: ends.remote)
         }
       }
       if let waiter { notices.wait(waiter, for: listener) }

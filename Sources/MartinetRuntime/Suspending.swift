@@ -5,14 +5,18 @@ import MartinetTCP
 extension StackCore {
   /// Suspends the calling task until `deadline`.
   package func sleep(until deadline: Instant) async -> WaitOutcome {
-    await wait(TaskWaiter(), until: deadline)
+    await wait(TaskWaiter.spare(), until: deadline)
   }
 
   /// Suspends the task of `waiter`, which is registered somewhere.
   package func wait(_ waiter: TaskWaiter, until deadline: Instant) async -> WaitOutcome {
     guard needsAlarm(for: deadline) else {
       // Who registered before the end of the stack is fired by it; who registered after it sees that here.
-      return hasEnded ? .stopped : await waiter.outcome()
+      if hasEnded { return .stopped }
+      let outcome = await waiter.outcome()
+      // Nothing else knows of it any more: it was taken out to be fired, and no alarm of its own can still ring.
+      if outcome == .fired { waiter.giveBack() }
+      return outcome
     }
     let alarm = Alarm { waiter.end($0) }
     guard set(alarm, at: deadline) else { return .stopped }

@@ -1,7 +1,7 @@
 import MartinetTCP
 import Synchronization
 
-/// A task that waits once. Whatever comes first resumes it: the readiness, its deadline, its cancellation, the end of the stack; all that
+/// A task that waits once, or once more after it began anew. Whatever comes first resumes it: the readiness, its deadline, its cancellation, the end of the stack; all that
 /// comes later changes nothing.
 package final class TaskWaiter: Waiter, @unchecked Sendable {
   private enum State {
@@ -13,6 +13,11 @@ package final class TaskWaiter: Waiter, @unchecked Sendable {
   private let state = Mutex(State.running)
 
   package override init() {}
+
+  /// Makes the waiter what it was at first.
+  func begin() {
+    state.withLock { $0 = .running }
+  }
 
   package override func fire() {
     end(.fired)

@@ -31,16 +31,18 @@ enum ThreadRole {
 package final class ThreadWaiter: Waiter, @unchecked Sendable {
   let parker = Parker()
   /// The seat of the thread while it is registered with virtual time; the thread itself alone changes it.
-  var seat: Seat?
+  @exclusivity(unchecked) var seat: Seat?
   /// Belongs to the thread itself, as well.
-  var experience = SpinExperience()
+  @exclusivity(unchecked) var experience = SpinExperience()
   /// Whether the thread reads the links of a driver; the thread's own, too.
-  private(set) var attends = false
+  @exclusivity(unchecked) private(set) var attends = false
   /// Whether it goes on with that between two waits.
-  var keepsAttending = false
-  var transfers = TransferExperience()
+  @exclusivity(unchecked) var keepsAttending = false
+  @exclusivity(unchecked) var transfers = TransferExperience()
   /// The thread's own, like those before it.
-  var role = ThreadRole.caller
+  @exclusivity(unchecked) var role = ThreadRole.caller
+  /// A waiter that a task gave back on this thread, for the next; the thread's own, too.
+  @exclusivity(unchecked) fileprivate var spare: TaskWaiter?
   /// What ends its poll.
   private let event = Mutex<AttendanceEvent?>(nil)
 
@@ -63,4 +65,23 @@ package final class ThreadWaiter: Waiter, @unchecked Sendable {
   }
 
   func endAttending() { attends = false }
+}
+
+extension TaskWaiter {
+  /// A waiter that nobody uses: one that was given back, if there is one, so that most waits allocate nothing, and a try that turns out to have nothing to wait for costs as little as one
+  /// without a waiter.
+  package static func spare() -> TaskWaiter {
+    let thread = ThreadWaiter.current
+    guard let spare = thread.spare else { return TaskWaiter() }
+    thread.spare = nil
+    return spare
+  }
+
+  /// Keeps the waiter for the next who needs one. It must not be registered anywhere, and nobody may be about to end its wait.
+  package func giveBack() {
+    let thread = ThreadWaiter.current
+    guard thread.spare == nil else { return }
+    begin()
+    thread.spare = self
+  }
 }

@@ -218,6 +218,13 @@ extension Host {
     contains(handle) ? connections[handle.slot].connection.status(in: environment, at: now) : nil
   }
 
+  /// The two ends of a connection; nil for a handle that was closed.
+  public func ends(of handle: ConnectionHandle) -> (local: Endpoint, remote: Endpoint)? {
+    guard contains(handle) else { return nil }
+    let flow = connections[handle.slot].flow
+    return (flow.local, flow.remote)
+  }
+
   /// Snapshots of the connections there are, those of listeners' queues and of closed handles included.
   public func connectionStatuses(at now: Instant) -> [ConnectionStatus] {
     var statuses: [ConnectionStatus] = []

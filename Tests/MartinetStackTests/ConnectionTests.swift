@@ -140,6 +140,10 @@ struct ConnectionTests {
     for (index, handle) in handles.enumerated() {
       #expect(try bench.read(handle) == [UInt8(index)])
       #expect(bench.status(handle)?.remote == peers[index].end)
+      let ends = bench.host.ends(of: handle)
+      #expect(ends?.remote == peers[index].end && ends?.local == bench.status(handle)?.local)
+      bench.host.abort(handle, at: bench.now)
+      #expect(bench.host.ends(of: handle) == nil)
     }
   }
 
