@@ -7,7 +7,7 @@ public final class DepartureBatch: @unchecked Sendable {
   /// The most packets of a batch.
   public let capacity: Int
   /// The packets in the batch.
-  public private(set) var count = 0
+  @exclusivity(unchecked) public private(set) var count = 0
   private let storage: UnsafeMutablePointer<Departure>
   /// Room for the pieces of every packet, and for its datagram, for links that write many packets with one call.
   private let pieces: UnsafeMutablePointer<iovec>

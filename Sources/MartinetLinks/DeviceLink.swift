@@ -95,7 +95,7 @@ public final class DeviceLink: Link {
     }
     var number = 0
     var octets = 0
-    while number < batch.reserved {
+    while batch.takesMore(number, octets: octets) {
       let slot = batch.slots[number]
       let count = read(into: slot)
       if count < 0 {
@@ -113,7 +113,7 @@ public final class DeviceLink: Link {
       octets += slot.received
       number += 1
     }
-    batch.finish(number)
+    batch.finish(number, octets: octets)
     counters.countRead(packets: number, octets: octets)
     return number
   }

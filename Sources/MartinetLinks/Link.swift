@@ -46,7 +46,7 @@ public protocol Link: AnyObject, Sendable {
   func attach(_ addresses: [IPPrefix], gateways: [IPAddress]) throws(LinkError)
 
   /// Reads the packets that wait, at most as many as `batch` has room for, and returns their number. If that is all
-  /// the room there was, more may wait.
+  /// the room there was, or a million octets, more may wait: ``ReceiveBatch/mayHaveMore``.
   /// - Throws: ``LinkError/gone(_:)`` when the link has ended.
   func read(into batch: ReceiveBatch) throws(LinkError) -> Int
 

@@ -2,28 +2,28 @@ import CMartinetLinux
 import Glibc
 import MartinetWire
 
-/// Pages that are reserved for one packet, as the system's calls want them, and what is known of the packet.
+/// Pages that are reserved for one packet, as the system's calls want them, and what is known of the packet. Used by one thread at a time, as its batch.
 package final class ReceiveSlot {
   private let pages: UnsafeMutablePointer<PageIndex>
   private let capacity: Int
   /// The pages that are not there: the first so many.
-  private var missing: Int
+  @exclusivity(unchecked) private var missing: Int
   /// Room for what a device puts before a packet; the first of ``vectors``.
   package let header: UnsafeMutablePointer<martinet_vnet_header>
   /// The header, the first page, and the others, those that lie side by side as one: the system looks at each vector, however short a packet is.
   package let vectors: UnsafeMutablePointer<iovec>
-  package private(set) var vectorCount = 0
+  @exclusivity(unchecked) package private(set) var vectorCount = 0
   /// ``vectors`` hold but for the first page.
-  private var isJoined = false
+  @exclusivity(unchecked) private var isJoined = false
   /// The pages one by one.
   private let pieces: UnsafeMutablePointer<iovec>
   /// The octets that the link has put into the pages.
-  package private(set) var received = 0
-  package private(set) var trust = ChecksumTrust.unverified
+  @exclusivity(unchecked) package private(set) var received = 0
+  @exclusivity(unchecked) package private(set) var trust = ChecksumTrust.unverified
   /// The payload octets of each segment of a train; 0 for a single packet.
-  package private(set) var segmentSize: UInt16 = 0
+  @exclusivity(unchecked) package private(set) var segmentSize: UInt16 = 0
   /// What the transport checksum lacks, if the link vouches for a packet whose checksum nobody has computed.
-  package private(set) var duty = ChecksumDuty.complete
+  @exclusivity(unchecked) package private(set) var duty = ChecksumDuty.complete
 
   /// - Parameter size: the octets of the largest packet.
   package init(size: Int) {

@@ -123,6 +123,7 @@ extension RealDriver {
       // The loop does not watch what is on lease.
       let hasToTell = attendance == .free
       attendance = .thread
+      attendsForLong = waiter.role != .caller
       if hasToTell { for number in links.indices { watch(number) } }
       if output.gatherer != nil {
         output.gatherer = nil
@@ -140,6 +141,7 @@ extension RealDriver {
     lock.withLock {
       guard attendance == .loop, attendanceWish == nil, canBeAttended else { return false }
       attendanceWish = waiter
+      attendsForLong = waiter.role != .caller
       return true
     }
   }

@@ -120,12 +120,15 @@ extension RealDriver {
     for number in links.indices where readable & (1 << UInt64(number)) != 0 {
       let link = links[number]
       do throws(LinkError) {
-        let count = try link.link.read(into: link.arrivals)
-        if count == link.arrivals.capacity || link.link.holdsPackets { again |= 1 << UInt64(number) }
+        _ = try link.link.read(into: link.arrivals)
+        if link.arrivals.mayHaveMore || link.link.holdsPackets { again |= 1 << UInt64(number) }
         shard?.sort(link.arrivals, from: link.interface, isFrame: link.link.description.kind != .ip)
       } catch {
-        _ = martinet_epoll_remove(epoll, link.link.descriptor)
-        lock.withLock { lostLinks.append(error) }
+        lock.withLock {
+          isLost |= 1 << UInt64(number)
+          watch(number)
+          lostLinks.append(error)
+        }
       }
     }
     return again
@@ -148,13 +151,22 @@ extension RealDriver {
     if host.nextDeadline <= now { host.expire(at: now) }
     alarms.takeDue(at: now, into: &notices.fired)
     let resumes = resumeOutput(writable: writable)
-    var settlement = settle(at: now, gathers: worker == .executor && notices.drainAndWake(&host))
+    var settlement = settle(at: now, gathers: leavesOutput(worker, at: now))
     lock.unlock()
     let hasFired = !settlement.fired.isEmpty
     settlement.fired.fire()
     if settlement.wakesLoop { wakeLoop() }
     if resumes || settlement.hasOutput { writeOut(isLoop: worker == .loop) }
     return hasFired
+  }
+
+  /// Whether what the host has to send waits for tasks: for those that this turn wakes, or, in the loop's turn, for those that run. Under the lock.
+  private func leavesOutput(_ worker: Worker, at now: Instant) -> Bool {
+    switch worker {
+    case .loop: output.gatherer != nil && attendance == .lease && now < leaseEnd
+    case .thread: false
+    case .executor: notices.drainAndWake(&host)
+    }
   }
 
   /// Hands in what was read. Under the lock, by who reads.

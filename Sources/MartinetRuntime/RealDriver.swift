@@ -31,8 +31,8 @@ struct AttachedLink {
 package final class RealDriver: @unchecked Sendable {
   /// Packets that are read or written in one go.
   private static let batchSize = 64
-  /// The octets that are reserved for the packets of a batch at most; a small pool gives a quarter of what it has.
-  private static let batchOctets = 1 << 20
+  /// The octets that are reserved for the packets of a batch at most, enough for a full one of trains; a small pool gives a quarter of what it has.
+  private static let batchOctets = batchSize * 66_000
 
   let lock = HostLock()
   let links: [AttachedLink]
@@ -48,31 +48,39 @@ package final class RealDriver: @unchecked Sendable {
   private let stopping = Atomic(false)
 
   /// The packets that other shards have handed over; the loop's alone.
-  var mail: HandoverBuffer
+  @exclusivity(unchecked) var mail: HandoverBuffer
 
   // MARK: Under the lock
+  //
+  // The lock keeps two from having one of these at once; to ask for each access whether it does would be a sixth of what a short connection costs.
 
   /// How often the loop woke up, and how often somebody woke it.
-  var loopTurns = 0
-  var loopWakes = 0
+  @exclusivity(unchecked) var loopTurns = 0
+  @exclusivity(unchecked) var loopWakes = 0
   /// How often a thread that attends to the links turned in its place.
-  var attendedTurns = 0
-  var host: Host
-  var notices = Notices()
-  var output: OutputState
-  var alarms = AlarmQueue()
-  var attendance = Attendance.free
+  @exclusivity(unchecked) var attendedTurns = 0
+  @exclusivity(unchecked) var host: Host
+  @exclusivity(unchecked) var notices = Notices()
+  @exclusivity(unchecked) var output: OutputState
+  @exclusivity(unchecked) var alarms = AlarmQueue()
+  @exclusivity(unchecked) var attendance = Attendance.free
   /// When the loop takes back what is on lease.
-  var leaseEnd = Instant.zero
+  @exclusivity(unchecked) var leaseEnd = Instant.zero
   /// A thread that would attend to the links while the loop reads them.
-  var attendanceWish: ThreadWaiter?
+  @exclusivity(unchecked) var attendanceWish: ThreadWaiter?
   /// Until when the loop sleeps; ``Instant/zero`` while it is awake or has been woken.
-  var sleepsUntil = Instant.zero
+  @exclusivity(unchecked) var sleepsUntil = Instant.zero
   /// Links that have ended.
-  var lostLinks: [LinkError] = []
+  @exclusivity(unchecked) var lostLinks: [LinkError] = []
+  /// The numbers of those.
+  @exclusivity(unchecked) var isLost: UInt64 = 0
+  /// The numbers of links that do not stand in the epoll.
+  @exclusivity(unchecked) private var isUnwatched: UInt64 = 0
+  /// Whether the thread that attends to the links is to do so for long.
+  @exclusivity(unchecked) var attendsForLong = false
   /// Who waits for the end of the loop.
-  var stopWaiters = WaiterQueue()
-  var hasStopped = false
+  @exclusivity(unchecked) var stopWaiters = WaiterQueue()
+  @exclusivity(unchecked) var hasStopped = false
 
   /// Attaches `links` to `host`, which the driver owns from here on.
   init(
@@ -209,10 +217,21 @@ package final class RealDriver: @unchecked Sendable {
   /// Has the loop told what it is to know of a link: that it can be read, unless a thread attends to it, and that it takes packets again if it
   /// was full. Under the lock.
   func watch(_ number: Int) {
+    let (descriptor, place) = (links[number].link.descriptor, 1 << UInt64(number) as UInt64)
+    let isLost = isLost & place != 0
     let conditions =
-      (attendance == .thread || attendance == .lease ? 0 : UInt32(MARTINET_READABLE))
-      | (output.blocked == number ? UInt32(MARTINET_WRITABLE) : 0)
-    _ = martinet_epoll_change(epoll, links[number].link.descriptor, conditions, UInt64(number))
+      (isLost || attendance == .thread || attendance == .lease ? 0 : UInt32(MARTINET_READABLE))
+      | (!isLost && output.blocked == number ? UInt32(MARTINET_WRITABLE) : 0)
+    if isUnwatched & place != 0 {
+      guard conditions != 0, martinet_epoll_add(epoll, descriptor, conditions, UInt64(number)) >= 0 else { return }
+      isUnwatched &= ~place
+    } else if conditions == 0 && (isLost || attendsForLong) {
+      // While a link stands in an epoll, each packet costs a look there.
+      _ = martinet_epoll_remove(epoll, descriptor)
+      isUnwatched |= place
+    } else {
+      _ = martinet_epoll_change(epoll, descriptor, conditions, UInt64(number))
+    }
   }
 
   var isStopping: Bool {

@@ -4,7 +4,7 @@
 /// waiter that could not be cancelled has been fired or is about to be.
 package class Waiter: @unchecked Sendable {
   /// The next in the queue; belongs to the lock of the queue.
-  final var next: Waiter?
+  @exclusivity(unchecked) final var next: Waiter?
 
   /// Runs when the readiness has come, once per registration and never under a lock of the runtime.
   package func fire() {}

@@ -1,7 +1,9 @@
 import Dispatch
+import Glibc
 import Martinet
 import MartinetRuntime
 import MartinetStack
+import MartinetTCP
 import MartinetTestSupport
 import MartinetWire
 import Synchronization
@@ -95,6 +97,90 @@ struct LinkExecutorTests {
     try await server.value
     // The SYN, the octet, the FIN; now and then the loop is quicker, and acknowledges before.
     #expect(line.pair.server.connectionTotals.segmentsSent - before < UInt64(rounds * 7 / 2))
+  }
+
+  /// Rings again and again until it is told to stop.
+  private final class Ringing: Sendable {
+    private let stack: NetworkStack
+    private let isOver = Atomic(false)
+
+    init(_ stack: NetworkStack, every interval: Interval) {
+      self.stack = stack
+      ring(every: interval)
+    }
+
+    private func ring(every interval: Interval) {
+      let alarm = Alarm { [self] outcome in
+        if outcome == .timedOut && !isOver.load(ordering: .acquiring) { ring(every: interval) }
+      }
+      _ = stack.core.set(alarm, at: stack.core.now + interval)
+    }
+
+    func stop() { isOver.store(true, ordering: .releasing) }
+  }
+
+  @Test(
+    "An alarm that rings while a task runs sends nothing that the task is about to send with more",
+    .timeLimit(.minutes(1)))
+  func alarms() async throws {
+    let line = try Line()
+    defer { line.end() }
+    let rounds = 20
+    let server = Task(executorPreference: line.executor) {
+      while let stream = try? await line.listener.accept() {
+        // The peer's FIN is to be acknowledged at once.
+        guard try await stream.read() == nil else { return }
+        let begin = line.pair.server.core.now
+        while line.pair.server.core.now - begin < .microseconds(300) {}
+        stream.close()
+      }
+    }
+    let ringing = Ringing(line.pair.server, every: .microseconds(50))
+    var fewest = UInt64.max
+    // On a busy machine the thread may well be kept longer than the links wait for it.
+    for _ in 0..<10 where fewest > UInt64(rounds * 5 / 2) {
+      let before = line.pair.server.connectionTotals.segmentsSent
+      for _ in 0..<rounds {
+        let socket = try line.connect()
+        try socket.shutdownOutput()
+        #expect(try socket.inputStream.read() == nil)
+        socket.close()
+      }
+      fewest = min(fewest, line.pair.server.connectionTotals.segmentsSent - before)
+    }
+    ringing.stop()
+    // The SYN, and the FIN with the acknowledgement.
+    #expect(fewest <= UInt64(rounds * 5 / 2))
+    line.listener.close()
+    try await server.value
+  }
+
+  @Test("A wait that was given up leaves nothing to the next", .timeLimit(.minutes(1)))
+  func waits() async throws {
+    let line = try Line()
+    defer { line.end() }
+    let server = line.serve { stream in
+      var missed = 0
+      for number in UInt8(0)..<20 {
+        try stream.setReadTimeout(.milliseconds(1))
+        do {
+          _ = try await stream.read()
+        } catch let error as SocketError where error.kind == .timeout {
+          missed += 1
+        }
+        try stream.setReadTimeout(nil)
+        try await stream.write([number])
+        guard try await stream.read() == [number] else { return 0 }
+      }
+      return missed
+    }
+    let socket = try line.connect()
+    for number in UInt8(0)..<20 {
+      #expect(try socket.inputStream.read() == number)
+      usleep(500)
+      try socket.outputStream.write([number])
+    }
+    #expect(try await server.value == 20)
   }
 
   @Test("A task that keeps the thread keeps nobody else from the stack", .timeLimit(.minutes(1)))

@@ -8,6 +8,7 @@ final class RecordedLink: Link {
   private struct State {
     var written: [[UInt8]] = []
     var isFull = false
+    var isBroken = false
   }
 
   let description = PacketQueue.description("recorded")
@@ -24,11 +25,20 @@ final class RecordedLink: Link {
   /// Whether it takes packets. Its descriptor is writable all the time, so that whoever waits for room asks at once.
   func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
 
+  /// Ends the link, whose descriptor says so from here on.
+  func breakDown() {
+    state.withLock { $0.isBroken = true }
+    queue.bring([])
+  }
+
   /// Lets a packet arrive.
   func bring(_ packet: [UInt8]) { queue.bring(packet) }
 
   func attach(_ addresses: [IPPrefix], gateways: [IPAddress]) throws(LinkError) {}
-  func read(into batch: ReceiveBatch) throws(LinkError) -> Int { queue.read(into: batch) }
+  func read(into batch: ReceiveBatch) throws(LinkError) -> Int {
+    if state.withLock({ $0.isBroken }) { throw .gone("recorded") }
+    return queue.read(into: batch)
+  }
 
   func write(_ departure: borrowing Departure) throws(LinkError) -> LinkWrite {
     let octets = departure.octets()
