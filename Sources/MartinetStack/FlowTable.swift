@@ -9,9 +9,9 @@ struct WholeFlowHash {
   fileprivate let value: UInt64
 
   /// What the table finds the flow by.
-  var forTable: FlowHash { FlowHash(bits: UInt32(truncatingIfNeeded: value)) }
+  var forTable: FlowHash { FlowHash(bits: UInt32(truncatingIfNeeded: value >> 32)) }
   /// F(localip, localport, remoteip, remoteport, secretkey) of RFC 6528 section 3.
-  var forSequence: UInt32 { UInt32(truncatingIfNeeded: value >> 32) }
+  var forSequence: UInt32 { UInt32(truncatingIfNeeded: value) }
 }
 
 /// From the two ends of a flow to the slot of its connection, or to its record in TIME-WAIT: a ``HashIndex`` whose entries are those themselves, so that a flow

@@ -125,7 +125,7 @@ public struct Host: ~Copyable {
     resetLimit = RateLimit(perSecond: configuration.resetsPerSecond, burst: configuration.resetBurst)
     cookieLimit = RateLimit(perSecond: configuration.synCookiesPerSecond, burst: configuration.synCookieBurst)
     connections = Slab(limit: configuration.connections, generations: share.generations)
-    flows = FlowTable(secret: key)
+    flows = FlowTable(secret: secrets.flow)
     timeWaitRecords = WaitingRecords(limit: configuration.timeWait)
     halfOpenRecords = WaitingRecords(limit: configuration.connections)
     listeners = Slab(limit: configuration.listeners)

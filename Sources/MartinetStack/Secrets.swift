@@ -1,13 +1,15 @@
 import MartinetTCP
 import MartinetWire
 
-/// The keys that a host derives from its secret, one for each use, so that what one use gives away says nothing of another. The ISN is a half of the hash whose
-/// other half is the table's (``WholeFlowHash``).
+/// The keys that a host derives from its secret, one for each use, so that what one use gives away says nothing of another. The ISN and the table of flows
+/// have a half each of one hash (``WholeFlowHash``).
 struct Secrets {
   /// The counters of identifications, a power of two.
   static let identificationCounters = 256
 
   let table: SipKey
+  /// For the ISN and the table of flows.
+  let flow: SipKey
   private let timestamp: SipKey
   private let port: SipKey
   private let identification: SipKey
@@ -26,6 +28,7 @@ struct Secrets {
       return SipKey(k0: first.finish(), k1: second.finish())
     }
     table = key(1)
+    flow = key(2)
     timestamp = key(3)
     port = key(4)
     identification = key(5)
