@@ -29,7 +29,17 @@ public enum WaysLoad {
     }
   }
 
-  /// The two ends of a wire of 1 Gbit/s, 0.2 ms there and back, with buffers of 256 KiB.
+  /// What each end holds at most, whoever calls the engine; the wire's queue takes all of it, so that nothing is lost.
+  private static let bufferSize = 256 << 10
+
+  private static func options(_ options: SocketOptions) -> SocketOptions {
+    var options = options
+    options.sendBufferSize = bufferSize
+    options.receiveBufferSize = bufferSize
+    return options
+  }
+
+  /// The two ends of a wire of 1 Gbit/s, 0.2 ms there and back.
   private struct Ends: ~Copyable {
     var network = Network(seed: 1)
     let left: HostID
@@ -37,13 +47,15 @@ public enum WaysLoad {
 
     init() {
       var configuration = HostConfiguration()
-      configuration.tcp.connection.receiveBufferSize = 256 << 10
-      configuration.tcp.connection.sendBufferSize = 256 << 10
+      configuration.tcp.connection.receiveBufferSize = bufferSize
+      configuration.tcp.connection.sendBufferSize = bufferSize
+      var wire = Impairment(rate: 1_000_000_000, delay: .microseconds(100))
+      wire.queueCapacity = 2 * bufferSize
       left = network.addHost(configuration)
       right = network.addHost(configuration)
       _ = network.connect(
         left, [IPPrefix(TestAddress.v4(1), 16)], right, [IPPrefix(TestAddress.v4(2), 16)],
-        by: WireDescription(Impairment(rate: 1_000_000_000, delay: .microseconds(100))))
+        by: WireDescription(wire))
     }
   }
 
@@ -65,7 +77,8 @@ public enum WaysLoad {
     let simulation = Simulation(ends.network)
     let arrived = Atomic(0)
     try simulation.run {
-      let listener = try ServerSocket(port: Int(endpoint.port), on: simulation.stack(of: right))
+      let listener = try ServerSocket(
+        port: Int(endpoint.port), on: simulation.stack(of: right), options: options(SocketOptions()))
       try simulation.spawn("receiver") {
         var buffer = block
         guard let input = try? listener.accept().inputStream else { return }
@@ -73,7 +86,7 @@ public enum WaysLoad {
           arrived.add(count, ordering: .relaxed)
         }
       }
-      let socket = try Socket(to: endpoint, on: simulation.stack(of: left))
+      let socket = try Socket(to: endpoint, on: simulation.stack(of: left), options: options(SocketOptions()))
       let output = try socket.outputStream
       for _ in 0..<blocks { try output.write(block) }
       socket.close()
@@ -87,9 +100,9 @@ public enum WaysLoad {
     let simulation = Simulation(ends.network)
     let (client, server) = (simulation.stack(of: left), simulation.stack(of: right))
     return try simulation.runAsync {
-      let listener = try TCPListener(port: Int(endpoint.port), on: server)
+      let listener = try TCPListener(port: Int(endpoint.port), on: server, options: options(.asyncDefaults))
       async let arrived = receive(from: listener)
-      let stream = try await TCPStream.connect(to: endpoint, on: client)
+      let stream = try await TCPStream.connect(to: endpoint, on: client, options: options(.asyncDefaults))
       for _ in 0..<blocks { try await stream.write(block) }
       stream.close()
       return try await arrived
