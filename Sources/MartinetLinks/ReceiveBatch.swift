@@ -80,6 +80,8 @@ public final class ReceiveBatch: @unchecked Sendable {
       kept += 1
     }
     count = kept
+    // Where none is left nobody takes the last one.
+    if kept == 0 { octets = 0 }
   }
 
   /// Whether the link has stopped before it had nothing more.

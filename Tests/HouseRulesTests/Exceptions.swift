@@ -11,7 +11,8 @@ enum Exceptions {
   static let all: [RuleException] = [
     RuleException(
       path: "Sources/MartinetLinks/ReceiveBatch.swift", what: "@unchecked Sendable",
-      reason: "The loop's thread alone uses it; it travels with the driver that several threads hold."),
+      reason:
+        "Whoever reads the links uses it, one thread at a time; it travels with the driver that several threads hold."),
     RuleException(
       path: "Sources/MartinetLinks/DepartureBatch.swift", what: "@unchecked Sendable",
       reason: "Whoever has the turn to write uses it; it travels with the driver that several threads hold."),

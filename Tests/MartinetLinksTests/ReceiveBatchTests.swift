@@ -63,6 +63,11 @@ struct ReceiveBatchTests {
     #expect(!batch.mayHaveMore)
     batch.finish(1, octets: 1 << 20)
     #expect(batch.mayHaveMore)
+    batch.filter { _ in false }
+    #expect(!batch.mayHaveMore)
+    batch.reserve(from: &pool)
+    read([1], into: 0, of: batch)
+    batch.finish(1, octets: 1 << 20)
     _ = take(0, of: batch, from: &pool)
     #expect(!batch.mayHaveMore)
     batch.reserve(from: &pool)
